@@ -1,0 +1,139 @@
+"""THE hardware boundary: the only file that touches `machine` and `utime`.
+
+Pins of the reference pump, scales of its sensors, and one method for each thing that the firmware
+does to the outside or asks of it. Chip and clock are arguments, so that another one can be passed;
+the defaults are MicroPython's own modules.
+"""
+
+import machine
+import utime
+
+# GPIO numbers, reference wiring on a Raspberry Pi Pico: docs/boards.md.
+UART_TX = 0
+UART_RX = 1
+STEP = 2  # a rising edge moves the motor by one step
+DIR = 3  # 1: forward
+EN = 4  # active low
+SUPPLY = 5  # motor supply: 1 on; the independent cut-off
+ENC_A = 6
+ENC_B = 7
+MAGNET = 8  # reed switch to ground: 0 while the magnet is there
+BUZZER = 9
+LED = 10
+PRESSURE = 26  # ADC, outlet pressure
+LEVEL = 27  # ADC, reservoir level
+
+BAUD = 115_200
+_UART_BUFFER_BYTES = 512  # two frames
+WATCHDOG_MS = 5_000  # at most 8_388 on RP2040 (ports/rp2/machine_wdt.c)
+_DUTY_HALF_U16 = 32_768
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class Board:
+    """The reference pump's hardware.
+
+    chip: module `machine` or what stands for it. clock: module `utime` or what stands for it.
+    woken: set by an interrupt that wants the loop's attention; the loop clears it.
+    """
+
+    def __init__(self, chip: "Any" = machine, clock: "Any" = utime) -> None:
+        pin = chip.Pin
+        self.ticks_ms = clock.ticks_ms
+        self.ticks_diff = clock.ticks_diff
+        self.sleep_ms = clock.sleep_ms
+        self.supply = pin(SUPPLY, pin.OUT, value=0).value
+        self.step = pin(STEP, pin.OUT, value=0).value
+        self.enable = pin(EN, pin.OUT, value=1).value
+        pin(DIR, pin.OUT, value=1)
+        self._encoder_a = pin(ENC_A, pin.IN)
+        self.encoder_a = self._encoder_a.value
+        self.encoder_b = pin(ENC_B, pin.IN).value
+        self._magnet = pin(MAGNET, pin.IN, pin.PULL_UP)
+        self.led = pin(LED, pin.OUT, value=0).value
+        self._edges = pin.IRQ_RISING | pin.IRQ_FALLING
+        self._pressure_u16 = chip.ADC(pin(PRESSURE)).read_u16
+        self._level_u16 = chip.ADC(pin(LEVEL)).read_u16
+        self._buzzer = chip.PWM(pin(BUZZER), freq=1_000, duty_u16=0)
+        uart = chip.UART(
+            0,
+            baudrate=BAUD,
+            tx=pin(UART_TX),
+            rx=pin(UART_RX),
+            txbuf=_UART_BUFFER_BYTES,
+            rxbuf=_UART_BUFFER_BYTES,
+        )
+        self.uart_any = uart.any
+        self.uart_read = uart.read
+        self.uart_write = uart.write
+        self._timer_type = chip.Timer
+        self._step_timer = chip.Timer()
+        self._monitor_timer = chip.Timer()
+        self._step_callback: "Callable[[Any], None]" = _no_step
+        self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
+        self.woken = False
+        self._watchdog = chip.WDT(timeout=WATCHDOG_MS)
+        self.feed = self._watchdog.feed
+
+    def on_step(self, callback: "Callable[[Any], None]") -> None:
+        """What the step timer calls, in a hard interrupt."""
+        self._step_callback = callback
+
+    def arm_step(self, delay_ms: int) -> None:
+        """Call the step callback once, ``delay_ms`` (>= 0) from now. Allocates nothing."""
+        self._step_timer.init(
+            mode=self._timer_type.ONE_SHOT,
+            period=delay_ms,
+            callback=self._step_callback,
+            hard=True,
+        )
+
+    def disarm_step(self) -> None:
+        """Forget an armed step."""
+        self._step_timer.deinit()
+
+    def on_encoder_edge(self, callback: "Callable[[Any], None]") -> None:
+        """Call on every edge of encoder channel A, in a hard interrupt."""
+        self._encoder_a.irq(handler=callback, trigger=self._edges, hard=True)
+
+    def on_monitor_period(self, period_ms: int, callback: "Callable[[Any], None]") -> None:
+        """Call every ``period_ms``, in a hard interrupt."""
+        self._monitor_timer.init(
+            mode=self._timer_type.PERIODIC, period=period_ms, callback=callback, hard=True
+        )
+
+    def on_magnet_edge(self, callback: "Callable[[Any], None]") -> None:
+        """Call when the magnet comes or goes, in a hard interrupt."""
+        self._magnet.irq(handler=callback, trigger=self._edges, hard=True)
+
+    def magnet_present(self) -> bool:
+        """Whether the magnet is at the pump."""
+        return not self._magnet.value()
+
+    def pressure_pa(self) -> int:
+        """Outlet pressure against ambient, -20_000 .. 179_951 Pa, 49 Pa a code. Allocates nothing.
+
+        12 bits: the product stays below 2**30. Scale: the reference sensor, docs/boards.md.
+        """
+        pa: int = ((self._pressure_u16() >> 4) * 200_000 >> 12) - 20_000
+        return pa
+
+    def level_nl(self) -> int:
+        """Reservoir content as the level sensor sees it, 0 .. 47_989_305 nL, 11_719 nL a code."""
+        level: int = (self._level_u16() >> 4) * 11_719
+        return level
+
+    def tone(self, freq_hz: int) -> None:
+        """Sound the buzzer at ``freq_hz``; 0: silence."""
+        if freq_hz:
+            self._buzzer.freq(freq_hz)
+            self._buzzer.duty_u16(_DUTY_HALF_U16)
+        else:
+            self._buzzer.duty_u16(0)
+
+
+def _no_step(_timer: object) -> None:
+    """Stands where no drive has been connected yet: an armed step does nothing."""

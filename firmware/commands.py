@@ -1,0 +1,289 @@
+"""What each command does: one handler per message, reached through the state x command table.
+
+Called from the session only. A handler answers with values, or raises Refusal before it has
+changed anything. None of them touches the motor.
+"""
+
+from firmware.prescription import Prescription
+from firmware.refusal import Refusal
+from firmware.version import VERSION
+from protocol.wire import codec, schema
+
+_PROPOSAL_S = 300  # a proposal that nobody confirms within five minutes is stale
+_NO_MANIFEST = bytes(32)  # the firmware was not put on the board as a checked set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Tuple
+
+    from firmware.pump import Pump
+
+    Values = Dict[str, Any]
+
+
+class Commands:
+    """The pump as a programmer sees it.
+
+    agreed: whether the last HELLO spoke this schema.
+    """
+
+    def __init__(self, pump: "Pump") -> None:
+        self._pump = pump
+        self._proposal: "Optional[Prescription]" = None
+        self._proposed_s = 0
+        self.agreed = False
+        self._handlers: "Dict[int, Callable[[Values, int], Values]]" = {
+            schema.GOODBYE: self._goodbye,
+            schema.STATUS: self._status,
+            schema.ALARMS: self._alarms,
+            schema.TOTALS: self._totals,
+            schema.READ_CLOCK: self._read_clock,
+            schema.READ_SETUP: self._read_setup,
+            schema.READ_BACK: self._read_back,
+            schema.ACKNOWLEDGE: self._acknowledge,
+            schema.SET_CLOCK: self._set_clock,
+            schema.SETUP: self._setup,
+            schema.CALIBRATE: self._calibrate,
+            schema.PROPOSE: self._propose,
+            schema.CONFIRM: self._confirm,
+            schema.START: self._start,
+            schema.STOP: self._stop,
+        }
+
+    def execute(self, kind: int, payload: bytes, now_ms: int) -> "Tuple[int, Values]":
+        """Do one request: (type of the answer, its values). Raises WireError or Refusal."""
+        if kind == schema.HELLO:
+            return self._hello(codec.decode(kind, payload))
+        handler = self._handlers.get(kind)
+        if handler is None:
+            raise Refusal(schema.UNKNOWN_COMMAND)
+        legal = schema.STATE_X_COMMAND[kind]
+        code = legal[self._pump.state.state]
+        if code != schema.OK:
+            raise Refusal(code, "state", _states_mask(legal))
+        return kind | schema.ANSWER, handler(codec.decode(kind, payload), now_ms)
+
+    def forget(self) -> None:
+        """The session is over, or a new one begins: nothing half-said is kept."""
+        self._proposal = None
+
+    def _hello(self, fields: "Values") -> "Tuple[int, Values]":
+        pump = self._pump
+        setup = pump.setup or {}
+        values = {
+            "protocol_version": schema.PROTOCOL_VERSION,
+            "schema_hash": schema.SCHEMA_HASH,
+            "firmware_version": VERSION,
+            "manifest_hash": _NO_MANIFEST,
+            "serial": setup.get("serial", ""),
+            "patient_label": setup.get("patient_label", ""),
+            "state": pump.state.state,
+            "reset_cause": 1 if pump.board.was_watchdog else 0,
+        }
+        self.agreed = (
+            fields["protocol_version"] == schema.PROTOCOL_VERSION
+            and fields["schema_hash"] == schema.SCHEMA_HASH
+        )
+        if not self.agreed:
+            return schema.VERSION_REFUSED, values
+        return schema.HELLO | schema.ANSWER, values
+
+    def _goodbye(self, fields: "Values", now_ms: int) -> "Values":
+        return {}
+
+    def _status(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        prescription = pump.therapy.prescription
+        return {
+            "state": pump.state.state,
+            "therapy": prescription.therapy if prescription else schema.NONE,
+            "rate_nl_day": pump.therapy.rate_nl_day,
+            "segment": pump.therapy.segment,
+            "next_change_s": pump.therapy.next_change_s(now_ms),
+            "alarms_active": pump.alarms.mask(False),
+            "alarms_waiting": pump.alarms.mask(True),
+            "uptime_s": pump.clock.uptime_s(),
+            "wall_s": pump.wall.wall_s(now_ms),
+            "window_s": pump.magnet.window_s(now_ms),
+            "silence_s": pump.annunciator.silence_s(now_ms),
+            "pressure_pa": pump.board.pressure_pa(),
+            "level_nl": pump.board.level_nl(),
+            "fault_reason": pump.state.fault_reason,
+        }
+
+    def _alarms(self, fields: "Values", now_ms: int) -> "Values":
+        rows = []
+        for alarm, entry in enumerate(self._pump.alarms.table):
+            if entry.count:
+                rows.append(
+                    {
+                        "alarm": alarm,
+                        "active": int(entry.active),
+                        "acknowledged": int(not entry.waiting),
+                        "count": entry.count,
+                        "raised_s": entry.raised_s,
+                        "value": entry.value,
+                    }
+                )
+        return {"alarms": rows}
+
+    def _totals(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        ledger = pump.ledger
+        conc_mcg_ml = pump.setup["conc_mcg_ml"] if pump.setup else 0
+        verified_nl = ledger.verified_nl()
+        possible_nl = ledger.possible_nl()
+        return {
+            "commanded_steps": ledger.commanded.value(),
+            "verified_steps": ledger.verified.value(),
+            "unverified_steps": ledger.unverified.value(),
+            "verified_nl": verified_nl,
+            "possible_nl": possible_nl,
+            "verified_ng": verified_nl * conc_mcg_ml // 1000,
+            "possible_ng": -(-possible_nl * conc_mcg_ml // 1000),
+            "step_pl": pump.step_pl,
+        }
+
+    def _read_clock(self, fields: "Values", now_ms: int) -> "Values":
+        wall = self._pump.wall
+        return {
+            "set": int(wall.is_set),
+            "wall_s": wall.wall_s(now_ms),
+            "uptime_s": self._pump.clock.uptime_s(),
+        }
+
+    def _read_setup(self, fields: "Values", now_ms: int) -> "Values":
+        values = dict(self._setup_of_pump())
+        values["step_pl"] = self._pump.step_pl
+        return values
+
+    def _read_back(self, fields: "Values", now_ms: int) -> "Values":
+        prescription = self._pump.therapy.prescription
+        if prescription is None:
+            raise Refusal(schema.NO_PRESCRIPTION)
+        values = dict(prescription.fields)
+        values["digest"] = prescription.digest(self._setup_of_pump()["serial"])
+        return values
+
+    def _acknowledge(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        if not pump.alarms.acknowledge(fields["alarm"]):
+            raise Refusal(schema.ALARM_NOT_ACTIVE, "alarm")
+        return {"state": pump.state.state, "alarms_active": pump.alarms.mask(False)}
+
+    def _set_clock(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        was_set = pump.wall.is_set
+        old_wall_s = pump.wall.wall_s(now_ms)
+        pump.wall.set(fields["wall_s"], now_ms)
+        if pump.state.state == schema.RUNNING:
+            pump.therapy.begin(now_ms)
+        return {
+            "was_set": int(was_set),
+            "old_wall_s": old_wall_s,
+            "wall_s": fields["wall_s"],
+            "rate_nl_day": pump.therapy.rate_nl_day,
+        }
+
+    def _setup(self, fields: "Values", now_ms: int) -> "Values":
+        self._need_magnet(now_ms)
+        _need_one_of("conc_mcg_ml", fields["conc_mcg_ml"], schema.CONC_MCG_ML_ACCEPTED)
+        _need_one_of("reservoir_nl", fields["reservoir_nl"], schema.RESERVOIR_NL_ACCEPTED)
+        self._proposal = None
+        self._pump.commission(fields, now_ms)
+        return {"state": self._pump.state.state}
+
+    def _calibrate(self, fields: "Values", now_ms: int) -> "Values":
+        self._need_magnet(now_ms)
+        pump = self._pump
+        step_pl = (fields["volume_nl"] * 1000 + fields["steps"] // 2) // fields["steps"]
+        if not schema.STEP_PL_MIN <= step_pl <= schema.STEP_PL_MAX:
+            raise Refusal(
+                schema.CALIBRATION_BOUND, "volume_nl", schema.STEP_PL_MIN, schema.STEP_PL_MAX
+            )
+        old_step_pl = pump.step_pl
+        self._proposal = None
+        pump.calibrate(step_pl)
+        return {"old_step_pl": old_step_pl, "step_pl": step_pl}
+
+    def _propose(self, fields: "Values", now_ms: int) -> "Values":
+        setup = self._setup_of_pump()
+        conc_mcg_ml = setup["conc_mcg_ml"]
+        if fields["conc_mcg_ml"] != conc_mcg_ml:
+            raise Refusal(schema.CONCENTRATION_MISMATCH, "conc_mcg_ml", conc_mcg_ml, conc_mcg_ml)
+        proposal = Prescription(fields)
+        total_ng_day = proposal.total_ng_day()
+        if total_ng_day > setup["dose_ng_day_limit"]:
+            raise Refusal(schema.DOSE_LIMIT, "dose_ng_day", 0, setup["dose_ng_day_limit"])
+        old = self._pump.therapy.prescription
+        old_ng_day = old.total_ng_day() if old else 0
+        change = (total_ng_day - old_ng_day) * 1000 // old_ng_day if old_ng_day else 0
+        peak_start_min, peak_ng_hour = proposal.peak()
+        self._proposal = proposal
+        self._proposed_s = self._pump.clock.uptime_s()
+        return {
+            "digest": proposal.digest(setup["serial"]),
+            "total_nl_day": proposal.total_nl_day(),
+            "total_ng_day": total_ng_day,
+            "old_total_ng_day": old_ng_day,
+            "change_permille": change,
+            "peak_start_min": peak_start_min,
+            "peak_ng_hour": peak_ng_hour,
+        }
+
+    def _confirm(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        proposal = self._proposal
+        if proposal is None or pump.clock.uptime_s() - self._proposed_s > _PROPOSAL_S:
+            raise Refusal(schema.NO_PROPOSAL)
+        if fields["digest"] != proposal.digest(self._setup_of_pump()["serial"]):
+            raise Refusal(schema.DIGEST_MISMATCH, "digest")
+        if pump.state.state == schema.RUNNING:
+            self._need_clock(proposal)
+        self._proposal = None
+        pump.prescribe(proposal, now_ms)
+        return {"state": pump.state.state, "rate_nl_day": pump.therapy.rate_nl_day}
+
+    def _start(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        prescription = pump.therapy.prescription
+        if prescription is None:
+            raise Refusal(schema.NO_PRESCRIPTION)
+        self._need_clock(prescription)
+        pump.start(now_ms)
+        return {"state": pump.state.state, "rate_nl_day": pump.therapy.rate_nl_day}
+
+    def _stop(self, fields: "Values", now_ms: int) -> "Values":
+        pump = self._pump
+        pump.stop(now_ms)
+        return {
+            "state": pump.state.state,
+            "commanded_steps": pump.ledger.commanded.value(),
+        }
+
+    def _setup_of_pump(self) -> "Values":
+        setup = self._pump.setup
+        if setup is None:
+            raise Refusal(schema.NOT_COMMISSIONED)
+        return setup
+
+    def _need_magnet(self, now_ms: int) -> None:
+        if not self._pump.magnet.window_s(now_ms):
+            raise Refusal(schema.MAGNET_NEEDED)
+
+    def _need_clock(self, prescription: Prescription) -> None:
+        if prescription.therapy == schema.SCHEDULE and not self._pump.wall.is_set:
+            raise Refusal(schema.CLOCK_NOT_SET)
+
+
+def _states_mask(legal: "Tuple[int, ...]") -> int:
+    mask = 0
+    for state, code in enumerate(legal):
+        if code == schema.OK:
+            mask |= 1 << state
+    return mask
+
+
+def _need_one_of(field: str, value: int, accepted: "Tuple[int, ...]") -> None:
+    if value not in accepted:
+        raise Refusal(schema.OUT_OF_RANGE, field, accepted[0], accepted[-1])

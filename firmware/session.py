@@ -1,0 +1,128 @@
+"""The pump's end of the serial line: bytes in, exactly one answer for each request.
+
+Polled from the loop when bytes have come. Keeps the order of a session (numbers, repeats, time-
+out); what a command means is not its business.
+"""
+
+import binascii
+
+from firmware.refusal import Refusal
+from firmware.task import NEVER, Task
+from protocol.wire import codec, frame, schema
+
+IDLE_MS = 180_000  # open PCA pump requirements: 3 min without a request end a session
+_HALF_FRAME_MS = 200
+_ANY_TIME = (schema.STATUS, schema.STOP)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.board import Board
+    from firmware.commands import Commands
+
+
+class Session(Task):
+    """One programmer at a time, stop-and-wait.
+
+    A request with the next number is executed; the same number again gets the stored answer
+    again, and nothing is done twice. STATUS and STOP are taken at any time.
+
+    awake: whether the line deserves the loop's short slices.
+    """
+
+    def __init__(self, board: "Board", commands: "Commands") -> None:
+        super().__init__()
+        self._read = board.uart_read
+        self._write = board.uart_write
+        self._commands = commands
+        self._decoder = frame.Decoder(binascii.crc32)
+        self._counter = 0
+        self._request = b""
+        self._answer = b""
+        self._idle_at_ms = 0
+        self.is_open = False
+        self.awake = False
+
+    def poll(self, now_ms: int) -> None:
+        """Bytes have come, half a frame got stuck, or the programmer has gone."""
+        data = self._read()
+        if data:
+            for request in self._decoder.feed(data):
+                self._take(request, now_ms)
+        elif self._decoder.in_frame:
+            self._decoder.drop()
+        if self.is_open and now_ms >= self._idle_at_ms:
+            self._close()
+        self.due_ms = self._idle_at_ms if self.is_open else NEVER
+        self.awake = self.is_open or self._decoder.in_frame
+        if self._decoder.in_frame:
+            self.due_ms = min(self.due_ms, now_ms + _HALF_FRAME_MS)
+
+    def rebase(self, by_ms: int) -> None:
+        """See Task."""
+        super().rebase(by_ms)
+        self._idle_at_ms -= by_ms
+
+    def _take(self, request: frame.Frame, now_ms: int) -> None:
+        content = bytes([request.kind]) + request.payload
+        if request.kind == schema.HELLO:
+            self._open(request, content, now_ms)
+            return
+        if self.is_open:
+            self._idle_at_ms = now_ms + IDLE_MS
+        if self.is_open and request.counter == self._counter and content == self._request:
+            self._write(self._answer)
+        elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
+            self._execute(request, content, now_ms)
+            if request.kind == schema.GOODBYE:
+                self._close()
+        elif request.kind in _ANY_TIME:
+            self._write(self._answered(request, now_ms))
+        elif self.is_open:
+            expected = (self._counter + 1) & schema.U32_MAX
+            self._write(self._refused(request, schema.OUT_OF_SEQUENCE, "", expected, expected))
+        else:
+            self._write(self._refused(request, schema.NO_SESSION, "", 0, 0))
+
+    def _open(self, request: frame.Frame, content: bytes, now_ms: int) -> None:
+        answer = self._answered(request, now_ms)
+        if not self._commands.agreed:
+            self._write(answer)
+            return
+        if not self.is_open or request.counter != self._counter:
+            self._commands.forget()
+        self.is_open = True
+        self._idle_at_ms = now_ms + IDLE_MS
+        self._counter, self._request, self._answer = request.counter, content, answer
+        self._write(answer)
+
+    def _close(self) -> None:
+        self.is_open = False
+        self._commands.forget()
+
+    def _execute(self, request: frame.Frame, content: bytes, now_ms: int) -> None:
+        answer = self._answered(request, now_ms)
+        self._counter, self._request, self._answer = request.counter, content, answer
+        self._write(answer)
+
+    def _answered(self, request: frame.Frame, now_ms: int) -> bytes:
+        """Do what is asked; the answer or the refusal, as bytes for the line."""
+        try:
+            kind, values = self._commands.execute(request.kind, request.payload, now_ms)
+            payload = codec.encode(kind, values)
+        except (codec.WireError, Refusal) as no:
+            return self._refused(request, no.code, no.field, no.low, no.high)
+        except MemoryError:
+            return self._refused(request, schema.NO_MEMORY, "", 0, 0)
+        return frame.encode(binascii.crc32, request.counter, kind, payload)
+
+    def _refused(self, request: frame.Frame, code: int, field: str, low: int, high: int) -> bytes:
+        values = {
+            "command": request.kind,
+            "code": code,
+            "name": schema.REFUSALS[code],
+            "field": field,
+            "accepted_low": low,
+            "accepted_high": high,
+        }
+        payload = codec.encode(schema.REFUSED, values)
+        return frame.encode(binascii.crc32, request.counter, schema.REFUSED, payload)
