@@ -70,8 +70,8 @@ class Board:
         self.uart_read = uart.read
         self.uart_write = uart.write
         self._timer_type = chip.Timer
-        self._step_timer = chip.Timer()
-        self._monitor_timer = chip.Timer()
+        self._step_timer = chip.Timer(-1)
+        self._monitor_timer = chip.Timer(-1)
         self._step_callback: "Callable[[Any], None]" = _no_step
         self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
         self.woken = False

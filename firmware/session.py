@@ -31,6 +31,7 @@ class Session(Task):
 
     def __init__(self, board: "Board", commands: "Commands") -> None:
         super().__init__()
+        self._any = board.uart_any
         self._read = board.uart_read
         self._write = board.uart_write
         self._commands = commands
@@ -44,8 +45,9 @@ class Session(Task):
 
     def poll(self, now_ms: int) -> None:
         """Bytes have come, half a frame got stuck, or the programmer has gone."""
-        data = self._read()
-        if data:
+        count = self._any()
+        if count:
+            data = self._read(count)  # without a count it would wait for the line to fall silent
             for request in self._decoder.feed(data):
                 self._take(request, now_ms)
         elif self._decoder.in_frame:
