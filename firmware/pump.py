@@ -39,6 +39,7 @@ class Pump:
     """Everything on one board. Blank after each reset: UNCOMMISSIONED until set up.
 
     setup: the fields of the SETUP message, or None. step_pl: the calibrated volume of a step.
+    error: what a task raised, or None.
     """
 
     def __init__(self, board: "Board") -> None:
@@ -48,6 +49,7 @@ class Pump:
         self.state = State()
         self.setup: "Optional[Dict[str, Any]]" = None
         self.step_pl = schema.STEP_PL_NOMINAL
+        self.error: "Optional[Exception]" = None
         self.ledger = Ledger(self.step_pl)
         self.alarms = Alarms(self.clock)
         self.annunciator = Annunciator(board, self.alarms)
@@ -85,14 +87,19 @@ class Pump:
             self.alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
 
     def run(self) -> None:
-        """Run for ever. What a task raises ends delivery, not alarms and answers."""
+        """Run for ever."""
         while True:
-            try:
-                self.loop.run_once()
-            except MemoryError:
-                self.fault_stop(_FAULT_NO_MEMORY)
-            except Exception:
-                self.fault_stop(_FAULT_TASK_RAISED)
+            self.turn()
+
+    def turn(self) -> None:
+        """One turn of the loop. What a task raises ends delivery, not alarms and answers."""
+        try:
+            self.loop.run_once()
+        except MemoryError:
+            self.fault_stop(_FAULT_NO_MEMORY)
+        except Exception as error:
+            self.error = error
+            self.fault_stop(_FAULT_TASK_RAISED)
 
     def commission(self, setup: "Dict[str, Any]", now_ms: int) -> None:
         """The pump has been set up, anew or again; a prescription for the old set-up is gone."""

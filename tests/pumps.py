@@ -4,7 +4,7 @@ from typing import Any
 
 from emulator.bedside import Bedside
 from emulator.plant.plant import Plant
-from emulator.world import World
+from emulator.world import START_US, World
 from protocol.wire import schema
 
 NOT_STATE = ("Board", "Clock", "Loop", "Heartbeat")
@@ -14,9 +14,9 @@ OF_THE_LINE = ("due_ms", "_counter", "_request", "_answer", "_idle_at_ms", "_dec
 class Bed:
     """One pump at one bed, booted, with a plant and a wire-level programmer."""
 
-    def __init__(self, seed: int = 1, **world: Any) -> None:
-        self.world = World(seed=seed, **world)
-        self.plant = Plant(self.world)
+    def __init__(self, seed: int = 1, start_us: int = START_US, **plant: Any) -> None:
+        self.world = World(seed=seed, start_us=start_us)
+        self.plant = Plant(self.world, **plant)
         self.steps: list[int] = []
         self.world.boot()
         self.programmer = Bedside(self.world)
@@ -58,10 +58,15 @@ class Bed:
         self.programmer.start()
 
     def status(self) -> dict[str, Any]:
-        return self.programmer.ask(schema.STATUS)
+        return self.ask(schema.STATUS)
 
     def totals(self) -> dict[str, Any]:
-        return self.programmer.ask(schema.TOTALS)
+        return self.ask(schema.TOTALS)
+
+    def ask(self, kind: int, **values: Any) -> dict[str, Any]:
+        """One request in a session of its own."""
+        self.programmer.hello()
+        return self.programmer.ask(kind, values)
 
 
 def bytes_of_state(pump: Any) -> str:

@@ -168,7 +168,7 @@ def test_time_does_not_go_back():
 @pytest.mark.parametrize("fraction", [-0.01, 1.01, float("nan")])
 def test_impossible_kink_or_leak_is_refused_and_changes_nothing(change, fraction):
     catheter = Catheter()
-    with pytest.raises(ValueError, match="possible are 0 .. 1"):
+    with pytest.raises(ValueError, match=r"possible are 0 \.\. 1"):
         getattr(catheter, change)(fraction)
     assert (catheter.kink, catheter.leak) == (0.0, 0.0)
 

@@ -50,7 +50,7 @@ def test_every_fault_of_the_table_can_be_put_on_and_ended(world, make_plant, fau
 def test_an_amount_out_of_range_is_refused_and_changes_nothing(make_plant, fault, factor):
     plant, _ = make_plant()
     before = plant.snapshot()
-    with pytest.raises(FaultRefused, match="possible are 0 .. "):
+    with pytest.raises(FaultRefused, match=r"possible are 0 \.\. "):
         faults.apply(plant, fault.component, fault.kind, fault.amount_max * factor)
     assert plant.snapshot() == before
 

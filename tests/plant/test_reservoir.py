@@ -39,7 +39,9 @@ def test_overfilling_is_refused_and_changes_nothing():
     assert reservoir.volume_nl == 18e6
 
 
-@pytest.mark.parametrize("wrong", [{"capacity_nl": 30e6}, {"volume_nl": 21e6}, {"residual_nl": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"capacity_nl": 30e6}, {"volume_nl": 21e6}, {"residual_nl": -1}]
+)
 def test_impossible_reservoir_is_refused(wrong):
     with pytest.raises(ValueError, match="nL"):
         Reservoir(**wrong)

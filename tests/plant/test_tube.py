@@ -33,9 +33,7 @@ def test_conductance_of_the_open_tube_is_one_over_its_resistance():
     assert flow_nl_us == pytest.approx(1_000 / resistance_pa_s_m3(890, 0.53) * 1e6, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("modulus_pa", "expected_nl_kpa"), [(6e6, 120), (3e6, 240), (2e6, 360)]
-)
+@pytest.mark.parametrize(("modulus_pa", "expected_nl_kpa"), [(6e6, 120), (3e6, 240), (2e6, 360)])
 def test_compliance_over_the_moduli_of_silicone(modulus_pa, expected_nl_kpa):
     assert Tube(modulus_pa=modulus_pa).compliance_nl_pa * 1e3 == pytest.approx(
         expected_nl_kpa, rel=0.005
@@ -48,9 +46,10 @@ def test_dead_volume_of_an_untrimmed_catheter():
 
 
 @pytest.mark.parametrize(
-    ("gap_um", "low_kpa", "high_kpa", "ml_day"), [(15, 9, 11, 0.3), (10, 45, 55, 0.3), (15, 30, 36, 1)]
+    ("gap_um", "ml_day", "low_kpa", "high_kpa"),
+    [(15, 0.3, 9, 11), (10, 0.3, 45, 55), (15, 1.0, 30, 36)],
 )
-def test_kink_matters_only_at_gaps_of_10_to_15_um(gap_um, low_kpa, high_kpa, ml_day):
+def test_kink_matters_only_at_gaps_of_10_to_15_um(gap_um, ml_day, low_kpa, high_kpa):
     kink = 1 - gap_um / 530
     flow_nl_us = ml_day * 1e6 / 86_400e6
     drop_kpa = flow_nl_us / Tube().conductance_nl_us_pa(kink) / 1e3

@@ -1,0 +1,159 @@
+"""Motor and encoder: stalls are told within two steps, and no step goes without a permit."""
+
+import pytest
+
+from emulator.bedside import Refused
+from protocol.wire import schema
+from tests.pumps import Bed
+
+PERIOD_S = 4.32  # a step at 1 mL/day
+
+
+def running() -> Bed:
+    bed = Bed()
+    bed.running()
+    bed.run(minutes=5)
+    return bed
+
+
+def test_a_stall_is_told_within_two_steps_and_holds() -> None:
+    bed = running()
+    bed.plant.stall(True)
+    steps = len(bed.steps)
+    bed.run(s=2 * PERIOD_S + 0.5)
+    assert bed.state == schema.HELD
+    assert len(bed.steps) - steps == 2
+    assert bed.pump.alarms.is_active(schema.MOTOR_STALLED)
+    totals = bed.totals()
+    assert totals["unverified_steps"] == 2
+    assert totals["commanded_steps"] == totals["verified_steps"] + 2
+    assert totals["possible_nl"] - totals["verified_nl"] == 100
+
+
+def test_acknowledging_a_stall_is_the_order_to_try() -> None:
+    bed = running()
+    bed.plant.stall(True)
+    bed.run(minutes=1)
+    bed.ask(schema.ACKNOWLEDGE, alarm=schema.MOTOR_STALLED)
+    assert bed.state == schema.RUNNING
+    bed.run(s=3 * PERIOD_S)
+    assert bed.state == schema.HELD, "still stalled: told again"
+    assert bed.pump.alarms.table[schema.MOTOR_STALLED].count == 2
+    bed.plant.stall(False)
+    bed.ask(schema.ACKNOWLEDGE, alarm=schema.MOTOR_STALLED)
+    bed.run(minutes=5)
+    assert bed.state == schema.RUNNING
+
+
+def test_one_lost_step_is_booked_as_unverified_and_is_no_stall() -> None:
+    bed = running()
+    bed.plant.stall(True)
+    bed.run(s=PERIOD_S)
+    bed.plant.stall(False)
+    bed.run(minutes=5)
+    assert bed.state == schema.RUNNING
+    assert bed.pump.ledger.unverified.value() == 1
+    assert bed.plant.snapshot()["forward_steps"] == bed.pump.ledger.verified.value()
+
+
+@pytest.mark.parametrize("hz", [0.5, 5.0, 50.0])
+def test_a_runaway_loses_its_supply_within_two_steps_beyond_the_permits(hz: float) -> None:
+    from firmware.board import SUPPLY
+
+    bed = running()
+    bed.plant.runaway(hz)
+    bed.run(minutes=1)
+    assert bed.world.chip.outside.level(SUPPLY) == 0
+    assert bed.state == schema.FAULT
+    found = bed.plant.snapshot()
+    assert 1 <= found["unasked_steps"] <= 4, "one may stand for the step that was permitted"
+    assert found["forward_steps"] - len(bed.steps) <= 3
+    status = bed.status()
+    assert schema.FAULTS[status["fault_reason"]] == "UNPERMITTED_MOTION"
+    assert status["alarms_active"] == 1 << schema.UNPERMITTED_MOTION
+    with pytest.raises(Refused, match="FAULTED"):
+        bed.ask(schema.START)
+
+
+def test_a_stopped_pump_has_no_supply_for_a_runaway() -> None:
+    bed = running()
+    bed.programmer.ask(schema.STOP)
+    bed.plant.runaway(10.0)
+    bed.run(minutes=10)
+    assert bed.plant.snapshot()["unasked_steps"] == 0
+
+
+def test_a_motor_that_moves_backward_is_a_stall_and_not_booked_as_delivered() -> None:
+    from firmware.board import DIR
+
+    bed = running()
+    verified = bed.pump.ledger.verified.value()
+    bed.plant._on_direction(0)
+    assert bed.world.chip.outside.level(DIR) == 1
+    bed.run(s=3 * PERIOD_S)
+    assert bed.state == schema.HELD
+    assert bed.pump.ledger.verified.value() <= verified
+
+
+def test_a_hung_loop_loses_the_supply_within_4_s_and_is_reset_within_9_s() -> None:
+    from firmware.board import SUPPLY
+
+    bed = running()
+    clock = bed.world.clock
+    hung_at_us = bed.world.now_us
+    cut_at_us: list[int] = []
+    bed.world.chip.outside.listen(
+        SUPPLY, lambda level: None if level else cut_at_us.append(bed.world.now_us)
+    )
+
+    def hang(_now_ms: int) -> None:
+        while True:
+            clock.sleep_us(1_000)
+
+    bed.pump.care.poll = hang
+    bed.pump.care.due_ms = 0
+    steps = len(bed.steps)
+    bed.run(s=12)
+    assert cut_at_us[0] - hung_at_us <= 4_300_000
+    (reset,) = bed.world.resets
+    assert reset[0] - hung_at_us <= 9_300_000
+    assert len(bed.steps) - steps <= 1, "the dead man's permit is for one step"
+    bed.run(s=1)
+    hello = bed.programmer.hello()
+    assert schema.RESETS[hello["reset_cause"]] == "WATCHDOG"
+    assert bed.state == schema.UNCOMMISSIONED
+    assert bed.status()["alarms_active"] == 1 << schema.WATCHDOG_RESET
+
+
+def test_a_task_that_raises_ends_delivery_and_neither_alarms_nor_answers() -> None:
+    bed = running()
+
+    def broken(_now_ms: int) -> None:
+        bed.pump.care.due_ms = 1 << 29
+        raise ValueError("broken")
+
+    bed.pump.care.poll = broken
+    bed.pump.care.due_ms = 0
+    bed.run(minutes=1)
+    assert bed.state == schema.FAULT
+    assert schema.FAULTS[bed.status()["fault_reason"]] == "TASK_RAISED"
+    assert bed.status()["alarms_active"] == 1 << schema.INVARIANT_BROKEN
+
+
+def test_lateness_of_the_loop_beyond_a_second_is_missed_delivery() -> None:
+    bed = Bed()
+    bed.running((0, 24_000_000))
+    bed.run(s=10)
+    clock = bed.world.clock
+
+    def busy(_now_ms: int) -> None:
+        bed.pump.care.due_ms = 1 << 29
+        clock.sleep_us(1_800_000)
+
+    bed.pump.care.poll = busy
+    bed.pump.care.due_ms = 0
+    before = len(bed.steps)
+    bed.run(s=3)
+    bed.run(s=20)
+    assert bed.state == schema.RUNNING
+    assert len(bed.steps) - before <= 20 / 0.18 + 8
