@@ -83,9 +83,12 @@ class Player:
         self._world = world
         self._answers: "Dict[Tuple[int, int], List[Row]]" = {}
         outside = world.chip.outside
+        self._outside = outside
         for row in rows:
-            t_us, kind, place, value = row
-            if kind == kinds.ADC_IN or (kind == kinds.PIN_IN and place in read_pins):
+            t_us, kind, place, _ = row
+            if not t_us:
+                self._on_time(row)  # how the pins stood before the chip started
+            elif kind == kinds.ADC_IN or (kind == kinds.PIN_IN and place in read_pins):
                 key = (kind, place)
                 if key not in self._answers:
                     self._answers[key] = []
@@ -95,7 +98,6 @@ class Player:
                 world.at(world.start_us + t_us, self._on_time, row)
         for queue in self._answers.values():
             queue.reverse()
-        self._outside = outside
 
     def _connect(self, key: "Tuple[int, int]") -> None:
         kind, place = key
@@ -117,6 +119,6 @@ class Player:
     def _on_time(self, row: "Row") -> None:
         _, kind, place, value = row
         if kind == kinds.UART_IN:
-            self._outside.uart_arrive(value, place)
+            self._outside.uart_arrived(bytes([value]), place)
         else:
             self._outside.drive(place, value)

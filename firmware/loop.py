@@ -9,7 +9,7 @@ from firmware.clock import DAY_MS
 IDLE_SLICE_MS = 250  # first answer to a programmer within 300 ms
 AWAKE_SLICE_MS = 1  # later answers within 20 ms
 _SLEEP_MS_MAX = 60_000
-_NEAR_MS = 1_000
+_NEAR_MS = 500
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """Pumps for tests: a World with its plant and a bedside, and a look at every byte of its state."""
 
+from collections.abc import Callable
 from typing import Any
 
 from emulator.bedside import Bedside
@@ -14,13 +15,20 @@ OF_THE_LINE = ("due_ms", "_counter", "_request", "_answer", "_idle_at_ms", "_dec
 class Bed:
     """One pump at one bed, booted, with a plant and a wire-level programmer."""
 
-    def __init__(self, seed: int = 1, start_us: int = START_US, **plant: Any) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        start_us: int = START_US,
+        before: Callable[[World], None] = lambda _world: None,
+        **plant: Any,
+    ) -> None:
         self.world = World(seed=seed, start_us=start_us)
+        before(self.world)
         self.plant = Plant(self.world, **plant)
         self.steps: list[int] = []
-        self.world.boot()
         self.programmer = Bedside(self.world)
         self._listen()
+        self.world.boot()
 
     def _listen(self) -> None:
         from firmware.board import STEP

@@ -75,8 +75,10 @@ function run(python, options) {
   const argv = JSON.stringify([options.script, ...options.args]);
   python.runPython(`import sys, gc\nsys.path.insert(0, "/repo")\nsys.argv[:] = ${argv}`);
   python.runPython("exec(compile(open('/main.py').read(), 'main.py', 'exec'))");
-  if (!python.runPython("'turn' in globals()")) return;
-  while (python.runPython("turn()")) python.runPython("gc.collect()");
+  const again = "_more = globals().get('turn', bool)()";
+  for (python.runPython(again); python.globals.get("_more"); python.runPython(again)) {
+    python.runPython("gc.collect()");
+  }
 }
 
 function exitCode(error) {

@@ -1,0 +1,41 @@
+"""The runtimes of the parity tests, and how a script is run on each."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+MICROPYTHON = Path(sys.executable).with_name("micropython")
+UNIX_HEAP = "32m"
+
+
+def on_cpython(script: str, *arguments: str) -> str:
+    """What the script prints on this CPython."""
+    return _run([sys.executable, str(HERE / script), *arguments], PYTHONPATH=str(ROOT))
+
+
+def on_unix(script: str, *arguments: str) -> str:
+    """What it prints on MicroPython unix: 63-bit small ints."""
+    command = [str(MICROPYTHON), "-X", f"heapsize={UNIX_HEAP}", str(HERE / script), *arguments]
+    return _run(command, MICROPYPATH=f"{ROOT}:.frozen")
+
+
+def on_wasm(script: str, *arguments: str, files: tuple[Path, ...] = ()) -> str:
+    """What it prints on MicroPython for WebAssembly: 31-bit small ints, as on RP2040."""
+    handed = [word for path in files for word in ("--file", str(path))]
+    return _run(["node", str(HERE / "run_wasm.mjs"), *handed, str(HERE / script), *arguments])
+
+
+def _run(command: list[str], **variables: str) -> str:
+    done = subprocess.run(
+        command,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.strip()

@@ -1,0 +1,74 @@
+"""The same files, the same stimulus, the same outputs at the same microseconds on every runtime."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.kinds import PIN_IN
+from emulator.stimulus import pack, unpack
+from emulator.world import START_US
+from tests.parity.record import SPAN_MS, record
+from tests.parity.runtimes import on_cpython, on_unix, on_wasm
+
+WRAP_MS = 1 << 30
+ENC_A = 6
+
+
+@pytest.fixture(
+    scope="module", params=[START_US, 0], ids=["just before both wraps", "from zero"]
+)
+def recorded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, int, str]:
+    """(file with the stimulus, start, what every runtime must print)."""
+    data, digest, count, verified = record(request.param)
+    assert verified > 1_000
+    assert count > 5_000
+    path = tmp_path_factory.mktemp("stimulus") / "stimulus.bin"
+    path.write_bytes(data)
+    return path, request.param, f"{digest} {count} {verified} None"
+
+
+def test_cpython_repeats_itself_without_the_plant(recorded: tuple[Path, int, str]) -> None:
+    path, start_us, expected = recorded
+    assert on_cpython("replay.py", str(path), str(start_us), str(SPAN_MS), "loop") == expected
+
+
+def test_micropython_unix_equals_cpython(recorded: tuple[Path, int, str]) -> None:
+    path, start_us, expected = recorded
+    assert on_unix("replay.py", str(path), str(start_us), str(SPAN_MS), "loop") == expected
+
+
+def test_micropython_wasm_equals_cpython(recorded: tuple[Path, int, str]) -> None:
+    path, start_us, expected = recorded
+    arguments = ("/files/stimulus.bin", str(start_us), str(SPAN_MS))
+    assert on_wasm("replay.py", *arguments, files=(path,)) == expected
+
+
+def test_a_changed_stimulus_is_noticed(recorded: tuple[Path, int, str]) -> None:
+    """One encoder edge 1 ms later: the pump asks for something at another time than recorded."""
+    path, start_us, _ = recorded
+    rows = unpack(path.read_bytes())
+    place = next(i for i, row in enumerate(rows) if row[0] and row[1:3] == (PIN_IN, ENC_A)) + 40
+    rows[place] = (rows[place][0] + 1_000, *rows[place][1:])
+    other = path.with_name("other.bin")
+    other.write_bytes(pack(rows))
+    with pytest.raises(AssertionError, match="DivergedError"):
+        on_cpython("replay.py", str(other), str(start_us), str(SPAN_MS), "loop")
+
+
+def test_worlds_start_so_that_both_ticks_wrap_together() -> None:
+    assert START_US // 1000 < WRAP_MS <= (START_US + SPAN_MS * 1000) // 1000
+    assert WRAP_MS * 1000 % (1 << 30) == 0
+
+
+@pytest.mark.parametrize("runtime", [on_unix, on_wasm], ids=["unix", "wasm"])
+def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) -> None:
+    assert callable(runtime)
+    steps, verified, caught = runtime("heap_lock.py").split()
+    assert (int(steps), caught) == (1_000, "True")
+    assert int(verified) >= 999, "the last step may still be settling"
+
+
+def test_device_files_take_at_most_100_kb_of_heap_once_imported() -> None:
+    assert int(on_wasm("heap_import.py")) <= 100_000
