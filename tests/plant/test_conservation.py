@@ -1,5 +1,7 @@
 """No nanolitre is made or lost, whatever happens, to 1e-9 of what moved."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from emulator.plant import constants
 from emulator.plant.hydraulics import Hydraulics
 from emulator.plant.ledger import CONSERVED, ConservationError
+
+Action = tuple[str, Any]
 
 fraction = st.floats(0.0, 1.0)
 often_all = st.one_of(st.sampled_from([0.0, 1.0]), fraction)
@@ -24,7 +28,7 @@ actions = st.one_of(
 )
 
 
-def act(fluid, t_us, action, value):
+def act(fluid: Hydraulics, t_us: int, action: str, value: Any) -> int:
     """One action; returns the time after it."""
     if action == "steps":
         count, wait_us, direction = value
@@ -55,7 +59,9 @@ def act(fluid, t_us, action, value):
     tolerance=st.floats(0.5, 1.5),
     front=fraction,
 )
-def test_fluid_is_conserved_in_any_story(script, volume_nl, tolerance, front):
+def test_fluid_is_conserved_in_any_story(
+    script: list[Action], volume_nl: float, tolerance: float, front: float
+) -> None:
     fluid = Hydraulics(volume_nl=volume_nl, tolerance=tolerance, front_nl=front * 336_000)
     t_us = 0
     for action, value in script:
@@ -68,7 +74,7 @@ def test_fluid_is_conserved_in_any_story(script, volume_nl, tolerance, front):
         assert lost_nl + entries["tip_nl"] == pytest.approx(entries["filled_nl"], rel=1e-12)
 
 
-STORIES = {
+STORIES: dict[str, list[Action]] = {
     "open": [("steps", (500, 4_320_000, 1))],
     "partial kink": [("kink", 0.97), ("steps", (500, 4_320_000, 1))],
     "kink and release": [
@@ -92,7 +98,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_fluid_is_conserved_in_named_stories(story):
+def test_fluid_is_conserved_in_named_stories(story: str) -> None:
     fluid = Hydraulics(volume_nl=1_001_000.0 if "empty" in story else 10e6)
     t_us = 0
     for action, value in STORIES[story]:
@@ -100,7 +106,7 @@ def test_fluid_is_conserved_in_named_stories(story):
         assert fluid.ledger.imbalance() <= CONSERVED
 
 
-def test_half_a_million_steps_do_not_wear_the_balance_down():
+def test_half_a_million_steps_do_not_wear_the_balance_down() -> None:
     fluid = Hydraulics(capacity_nl=40e6)
     for i in range(1, 500_001):
         fluid.advance(i * 180_000)
@@ -108,7 +114,7 @@ def test_half_a_million_steps_do_not_wear_the_balance_down():
     assert fluid.ledger.imbalance() < CONSERVED / 10
 
 
-def test_no_fluid_moves_from_an_empty_reservoir_though_the_rotor_turns():
+def test_no_fluid_moves_from_an_empty_reservoir_though_the_rotor_turns() -> None:
     fluid = Hydraulics(volume_nl=1_000_075.0)
     for i in range(1, 11):
         fluid.advance(i * 1_000_000)
@@ -120,7 +126,7 @@ def test_no_fluid_moves_from_an_empty_reservoir_though_the_rotor_turns():
     assert entries["reservoir_nl"] == pytest.approx(1e6, abs=0.02)
 
 
-def test_suction_ends_where_the_fluid_would_boil():
+def test_suction_ends_where_the_fluid_would_boil() -> None:
     fluid = Hydraulics()
     fluid.kink(0, 1.0)
     for i in range(1, 1_001):
@@ -131,7 +137,7 @@ def test_suction_ends_where_the_fluid_would_boil():
 
 
 @pytest.mark.parametrize("thief", ["drawn_nl", "tip_nl", "leaked_nl", "returned_nl", "moved_nl"])
-def test_a_stolen_microlitre_part_is_found(thief):
+def test_a_stolen_microlitre_part_is_found(thief: str) -> None:
     fluid = Hydraulics()
     for i in range(1, 1_001):
         fluid.advance(i * 4_320_000)

@@ -16,28 +16,28 @@ UNITS = (
 MARK = re.compile(r"# (published \[|derived: \w|unconfirmed: \w|assumed: \w)")
 
 
-def test_all_constants_are_seen():
+def test_all_constants_are_seen() -> None:
     public = [name for name in vars(constants) if name.isupper()]
     assert sorted(public) == sorted(line.split(" = ")[0] for line in LINES)
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_constant_ends_with_its_unit_and_has_mark_and_reason(line):
+def test_constant_ends_with_its_unit_and_has_mark_and_reason(line: str) -> None:
     name = line.split(" = ")[0]
     assert name.removesuffix("_MIN").removesuffix("_MAX").endswith(UNITS)
     assert MARK.search(line), "no mark, or no reason"
 
 
-def test_every_source_named_is_listed_and_every_source_listed_is_used():
+def test_every_source_named_is_listed_and_every_source_listed_is_used() -> None:
     head, body = TEXT.split('"""', 2)[1:]
     listed = set(re.findall(r"^    (\w+)  +[A-Z]", head.split("Sources\n")[1], re.MULTILINE))
     assert set(re.findall(r"\[(\w+)\]", body.split("class SensorRow")[0])) == listed
 
 
-def test_noise_fits_the_table_of_ones():
+def test_noise_fits_the_table_of_ones() -> None:
     for row in (constants.PRESSURE_SENSOR, constants.LEVEL_SENSOR):
         assert 0 < row.noise_bits <= 8
 
 
-def test_a_step_is_over_before_the_rotor_must_have_settled():
+def test_a_step_is_over_before_the_rotor_must_have_settled() -> None:
     assert 4 * constants.ENCODER_QUARTER_US <= constants.SETTLE_US == 10_000

@@ -5,11 +5,15 @@ from itertools import pairwise
 import pytest
 
 from emulator.plant import constants
+from emulator.plant.ledger import ConservationError
 from emulator.plant.plant import Plant
 from emulator.world import World
+from tests.plant.hands import MakePlant
 
 
-def test_a_step_moves_50_nl_and_answers_with_two_edges_within_10_ms(world, make_plant):
+def test_a_step_moves_50_nl_and_answers_with_two_edges_within_10_ms(
+    world: World, make_plant: MakePlant
+) -> None:
     plant, hands = make_plant()
     hands.power()
     start_us = world.now_us
@@ -20,7 +24,7 @@ def test_a_step_moves_50_nl_and_answers_with_two_edges_within_10_ms(world, make_
     assert all(0 < t_us - start_us <= 10_000 for t_us, _, _ in hands.edges)
 
 
-def test_a_step_backward_swaps_b(make_plant):
+def test_a_step_backward_swaps_b(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.direction.value(0)
     hands.power()
@@ -31,7 +35,7 @@ def test_a_step_backward_swaps_b(make_plant):
 
 
 @pytest.mark.parametrize("missing", ["enable", "supply"])
-def test_without_enable_or_supply_nothing_moves(make_plant, missing):
+def test_without_enable_or_supply_nothing_moves(make_plant: MakePlant, missing: str) -> None:
     plant, hands = make_plant()
     hands.power()
     getattr(hands, missing).toggle()
@@ -41,7 +45,7 @@ def test_without_enable_or_supply_nothing_moves(make_plant, missing):
     assert hands.edges == []
 
 
-def test_a_chip_in_reset_leaves_the_motor_off(world, make_plant):
+def test_a_chip_in_reset_leaves_the_motor_off(world: World, make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.power()
     world.reset(world.chip.WDT_RESET)
@@ -50,7 +54,7 @@ def test_a_chip_in_reset_leaves_the_motor_off(world, make_plant):
     assert not plant.motor.step(world.now_us + 100_000, 0.0)
 
 
-def test_the_plant_outlives_a_reset(world, make_plant):
+def test_the_plant_outlives_a_reset(world: World, make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.power()
     hands.step(5)
@@ -62,8 +66,8 @@ def test_the_plant_outlives_a_reset(world, make_plant):
     assert plant.snapshot()["forward_steps"] == 10
 
 
-def test_outlet_pressure_is_read_with_the_pulse_of_the_step(make_plant):
-    _, hands = make_plant(noise=False)
+def test_outlet_pressure_is_read_with_the_pulse_of_the_step(make_plant: MakePlant) -> None:
+    _, hands = make_plant(noise=0)
     hands.power()
     assert hands.pressure_pa() == pytest.approx(constants.CSF_SUPINE_PA, abs=25)
     hands.step(every_ms=40)
@@ -71,8 +75,10 @@ def test_outlet_pressure_is_read_with_the_pulse_of_the_step(make_plant):
     assert pulse_pa == pytest.approx(208 * 0.591, abs=25)  # exp(-40 / 76)
 
 
-def test_level_falls_as_the_reservoir_is_emptied_and_rises_as_it_is_refilled(make_plant):
-    plant, hands = make_plant(noise=False, volume_nl=2e6)
+def test_level_falls_as_the_reservoir_is_emptied_and_rises_as_it_is_refilled(
+    make_plant: MakePlant,
+) -> None:
+    plant, hands = make_plant(noise=0, volume_nl=2e6)
     assert hands.level_nl() == pytest.approx(2e6, abs=6_000)
     hands.power()
     hands.step(1_000, every_ms=20)
@@ -81,13 +87,13 @@ def test_level_falls_as_the_reservoir_is_emptied_and_rises_as_it_is_refilled(mak
     assert hands.level_nl() == pytest.approx(19.95e6, abs=6_000)
 
 
-def test_sensors_are_noisy_unless_told_otherwise(make_plant):
+def test_sensors_are_noisy_unless_told_otherwise(make_plant: MakePlant) -> None:
     _, hands = make_plant()
     assert len({hands.pressure.read_u16() for _ in range(100)}) == 5
     assert len({hands.level.read_u16() for _ in range(100)}) > 5
 
 
-def test_magnet_pulls_its_pin_down(make_plant):
+def test_magnet_pulls_its_pin_down(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     assert hands.magnet.value() == 1
     plant.magnet(True)
@@ -96,7 +102,7 @@ def test_magnet_pulls_its_pin_down(make_plant):
     assert hands.magnet.value() == 1
 
 
-def test_kink_stores_and_release_lets_go(world, make_plant):
+def test_kink_stores_and_release_lets_go(world: World, make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     plant.kink(1.0)
     hands.power()
@@ -113,7 +119,7 @@ def test_kink_stores_and_release_lets_go(world, make_plant):
     assert after["kink"] == 0.0
 
 
-def test_motor_stalls_at_339_kpa_and_its_steps_are_lost(make_plant):
+def test_motor_stalls_at_339_kpa_and_its_steps_are_lost(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     plant.kink(1.0)
     hands.power()
@@ -125,7 +131,7 @@ def test_motor_stalls_at_339_kpa_and_its_steps_are_lost(make_plant):
     assert hands.pressure.read_u16() == 65_535  # far above the sensor's span
 
 
-def test_stalled_rotor_gives_no_edge_and_moves_again_when_freed(make_plant):
+def test_stalled_rotor_gives_no_edge_and_moves_again_when_freed(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.power()
     plant.stall(True)
@@ -137,7 +143,7 @@ def test_stalled_rotor_gives_no_edge_and_moves_again_when_freed(make_plant):
     assert plant.snapshot()["lost_steps"] == 3
 
 
-def test_slipping_rotor_loses_steps_and_edges_alike(make_plant):
+def test_slipping_rotor_loses_steps_and_edges_alike(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.power()
     plant.slip(0.3)
@@ -147,7 +153,9 @@ def test_slipping_rotor_loses_steps_and_edges_alike(make_plant):
     assert len(hands.edges) == 2 * found["forward_steps"]
 
 
-def test_runaway_steps_by_itself_until_the_supply_is_cut(world, make_plant):
+def test_runaway_steps_by_itself_until_the_supply_is_cut(
+    world: World, make_plant: MakePlant
+) -> None:
     plant, hands = make_plant()
     hands.supply.value(1)
     plant.runaway(20)
@@ -161,7 +169,9 @@ def test_runaway_steps_by_itself_until_the_supply_is_cut(world, make_plant):
     assert world.events - events == 1  # the step that was due: nothing ticks on
 
 
-def test_runaway_waits_for_the_supply_and_goes_on_when_it_comes_back(world, make_plant):
+def test_runaway_waits_for_the_supply_and_goes_on_when_it_comes_back(
+    world: World, make_plant: MakePlant
+) -> None:
     plant, hands = make_plant()
     plant.runaway(10)
     world.run_for_ms(1_000)
@@ -173,7 +183,7 @@ def test_runaway_waits_for_the_supply_and_goes_on_when_it_comes_back(world, make
     assert plant.snapshot()["unasked_steps"] == 20
 
 
-def test_runaway_can_be_changed_and_ended(world, make_plant):
+def test_runaway_can_be_changed_and_ended(world: World, make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     hands.supply.value(1)
     plant.runaway(100)
@@ -184,7 +194,7 @@ def test_runaway_can_be_changed_and_ended(world, make_plant):
     assert plant.snapshot()["unasked_steps"] == 10
 
 
-def test_posture_changes_the_outlet_pressure(world, make_plant):
+def test_posture_changes_the_outlet_pressure(world: World, make_plant: MakePlant) -> None:
     plant, _ = make_plant()
     plant.csf(constants.CSF_UPRIGHT_PA)
     world.run_for_ms(2_000)
@@ -193,7 +203,7 @@ def test_posture_changes_the_outlet_pressure(world, make_plant):
     assert found["csf_pa"] == constants.CSF_UPRIGHT_PA
 
 
-def test_leak_keeps_drug_from_the_tip(make_plant):
+def test_leak_keeps_drug_from_the_tip(make_plant: MakePlant) -> None:
     plant, hands = make_plant()
     plant.leak(0.25)
     hands.power()
@@ -203,13 +213,13 @@ def test_leak_keeps_drug_from_the_tip(make_plant):
     assert found["leak"] == 0.25
 
 
-def test_nothing_ticks_while_nobody_looks(world, make_plant):
+def test_nothing_ticks_while_nobody_looks(world: World, make_plant: MakePlant) -> None:
     make_plant()
     world.run_for_ms(60_000)
     assert world.events == 0
 
 
-def test_overrides_reach_their_parts_and_unknown_ones_are_refused():
+def test_overrides_reach_their_parts_and_unknown_ones_are_refused() -> None:
     plant = Plant(World(), tolerance=1.1, capacity_nl=40e6, front_nl=0.0)
     found = plant.snapshot()
     assert found["reservoir_nl"] == 40e6
@@ -219,7 +229,7 @@ def test_overrides_reach_their_parts_and_unknown_ones_are_refused():
         Plant(World(), viscosity=1.0)
 
 
-def test_same_seed_same_plant():
+def test_same_seed_same_plant() -> None:
     runs = []
     for _ in range(2):
         world = World(seed=9)
@@ -234,14 +244,21 @@ def test_same_seed_same_plant():
     assert runs[0]["lost_steps"] > 0
 
 
-def test_snapshot_is_a_plain_dict_of_numbers(make_plant):
+def test_snapshot_is_a_plain_dict_of_numbers(make_plant: MakePlant) -> None:
     plant, _ = make_plant()
     found = plant.snapshot()
     assert type(found) is dict
     assert {type(value) for value in found.values()} <= {int, float}
 
 
-def test_encoder_edges_come_in_order_at_the_fastest_steps(make_plant):
+def test_snapshot_refuses_to_report_fluid_that_came_from_nowhere(make_plant: MakePlant) -> None:
+    plant, _ = make_plant()
+    plant.fluid.catheter.tip_nl += 1.0
+    with pytest.raises(ConservationError):
+        plant.snapshot()
+
+
+def test_encoder_edges_come_in_order_at_the_fastest_steps(make_plant: MakePlant) -> None:
     _, hands = make_plant()
     hands.power()
     hands.step(50, every_ms=10)
@@ -253,6 +270,5 @@ def test_encoder_edges_come_in_order_at_the_fastest_steps(make_plant):
 class _Sleeper:
     """A pump that only sleeps."""
 
-    def __init__(self, world):
-        self.loop = self
-        self.run_once = lambda: world.clock.sleep_ms(100)
+    def __init__(self, world: World) -> None:
+        self.turn = lambda: world.clock.sleep_ms(100)
