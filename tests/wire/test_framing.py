@@ -43,28 +43,40 @@ def _mutants(line: bytes) -> Iterator[bytes]:
             yield line[:at] + bytes([value]) + line[at:]
 
 
-def test_one_damaged_byte_costs_at_most_one_frame_and_none_is_wrongly_accepted() -> None:
+def damage() -> tuple[int, int, int]:
     """Every substitution by 255 values, deletion and insertion, at every place of 14 frames.
 
-    A damaged byte can reach its own frame and its two neighbours only (a zero ends each), so each
-    is walked between its neighbours; the whole stream is walked once for every frame.
+    A damaged byte can reach its own frame and its two neighbours only, because a zero ends each:
+    so each is walked between its neighbours. Returns (mutants, most frames lost by one, frames
+    that were accepted and never sent).
     """
     lines, contents = _stream()
-    mutants = 0
+    mutants = most_lost = wrong = 0
     for place, line in enumerate(lines):
         before = lines[place - 1] if place else b""
         after = lines[place + 1] if place + 1 < len(lines) else b""
         near = contents[max(0, place - 1) : place + 2]
         for mutant in _mutants(line):
             got = _decode(before + mutant + after)
-            lost = [content for content in near if content not in got]
-            wrong = [content for content in got if content not in near]
-            assert len(lost) <= 1, (place, mutant.hex())
-            assert not wrong, (place, mutant.hex())
+            most_lost = max(most_lost, sum(content not in got for content in near))
+            wrong += sum(content not in near for content in got)
             mutants += 1
-        damaged = b"".join(lines[:place]) + line[:-3] + b"\x07" + line[-2:] + b"".join(lines[place + 1 :])
-        assert len(_decode(damaged)) >= len(lines) - 1
+    return mutants, most_lost, wrong
+
+
+def test_one_damaged_byte_costs_at_most_one_frame_and_none_is_wrongly_accepted() -> None:
+    mutants, most_lost, wrong = damage()
     assert mutants > 300_000
+    assert most_lost == 1
+    assert wrong == 0
+
+
+def test_damage_in_a_whole_stream_stays_where_it_is() -> None:
+    lines, _ = _stream()
+    for place, line in enumerate(lines):
+        damaged = line[:-3] + b"\x07" + line[-2:]
+        stream = b"".join(lines[:place]) + damaged + b"".join(lines[place + 1 :])
+        assert len(_decode(stream)) >= len(lines) - 1
 
 
 def _decode(data: bytes) -> list[tuple[int, int, bytes]]:
@@ -137,7 +149,7 @@ def test_payload_over_the_maximum_is_damage() -> None:
     assert _decode(line) == []
 
 
-def test_another_schema_is_damage_but_its_hello_is_heard(monkeypatch: object) -> None:
+def test_another_schema_is_damage_but_its_hello_is_heard() -> None:
     assert frame.seed_of(schema.HELLO) == 0
     assert frame.seed_of(schema.HELLO | schema.ANSWER) == 0
     assert frame.seed_of(schema.VERSION_REFUSED) == 0

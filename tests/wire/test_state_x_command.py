@@ -1,4 +1,4 @@
-"""Every cell of the state x command table: accepted, or exactly the refusal in it, nothing changed."""
+"""Every cell of the state x command table: accepted, or exactly the refusal in it."""
 
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""Tools of the project itself: they measure, they ship to nobody."""

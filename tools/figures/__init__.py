@@ -1,0 +1,1 @@
+"""The figures that `make prove` measures, one module a subject."""
