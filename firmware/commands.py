@@ -238,7 +238,7 @@ class Commands:
             raise Refusal(schema.NO_PROPOSAL)
         if fields["digest"] != proposal.digest(self._setup_of_pump()["serial"]):
             raise Refusal(schema.DIGEST_MISMATCH, "digest")
-        if pump.state.state == schema.RUNNING:
+        if pump.state.state in (schema.RUNNING, schema.HELD):
             self._need_clock(proposal)
         self._proposal = None
         pump.prescribe(proposal, now_ms)

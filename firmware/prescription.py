@@ -60,14 +60,15 @@ class Prescription:
     def peak(self) -> "Tuple[int, int]":
         """The hour that delivers most: (its start in minutes after midnight, its dose in ng).
 
-        The sum over a sliding hour is largest with one of its ends at a segment edge.
+        The sum over a sliding hour is largest with one of its ends at a segment edge. Of equal
+        hours the first is told: those that begin at an edge, then those that end there.
         """
         best_min, best = 0, -1
-        for edge_min in self.starts_min:
-            for start_min in (edge_min, (edge_min - _PEAK_WINDOW_MIN) % schema.DAY_MIN):
-                volume = self._nl_min_day_from(start_min, _PEAK_WINDOW_MIN)
-                if volume > best:
-                    best_min, best = start_min, volume
+        ends = [(edge_min - _PEAK_WINDOW_MIN) % schema.DAY_MIN for edge_min in self.starts_min]
+        for start_min in self.starts_min + ends:
+            volume = self._nl_min_day_from(start_min, _PEAK_WINDOW_MIN)
+            if volume > best:
+                best_min, best = start_min, volume
         return best_min, best * self.conc_mcg_ml // (schema.DAY_MIN * 1000)
 
     def digest(self, serial: str) -> bytes:

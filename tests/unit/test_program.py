@@ -76,7 +76,7 @@ def test_a_peak_that_is_the_same_all_night_begins_with_the_night() -> None:
         schema.SCHEDULE,
         (Segment(360, 144_000), Segment(840, 168_000), Segment(1_200, 240_000)),
     )
-    assert night.peak() == (1_200, 20_000)
+    assert night.peak() == (1_200, Fraction(20_000))
     assert night.dose_ng_day == 380_000
 
 

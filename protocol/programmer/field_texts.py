@@ -1,0 +1,97 @@
+"""What each field of the wire means: one text per name, another where a message differs.
+
+Read by people in docs/protocol.md. Units are in the names; a text does not repeat them.
+"""
+
+FIELDS = {
+    "accepted_high": "upper end of what would be accepted; see the refusal's own text",
+    "accepted_low": "lower end of what would be accepted; see the refusal's own text",
+    "acknowledged": "1: somebody has acknowledged it since it was last raised",
+    "active": "1: the condition is there now",
+    "alarm": "which alarm: its place in the table of alarms, from 0",
+    "alarms": "every alarm that is active, waiting, or has been raised since the last reset",
+    "alarms_active": "bit per alarm id: the condition is there now",
+    "alarms_waiting": "bit per alarm id: raised and not acknowledged yet",
+    "catheter_nl_cm": "volume of the catheter per length",
+    "catheter_um": "length of the catheter from pump to tip",
+    "change_permille": (
+        "change of the 24 h dose against the old prescription; 0 where there was none"
+    ),
+    "client": "name of the client, for the pump's records",
+    "code": "why: a code from the table of refusals",
+    "command": "the message type that is refused",
+    "commanded_steps": "steps whose edge was made since the last reset",
+    "conc_mcg_ml": "concentration of the drug",
+    "count": "how often it was raised since the last reset; stays at 65,535",
+    "digest": "first 16 bytes of SHA-256 over the serial number and the payload of PROPOSE",
+    "dose_ng_day": "dose of 24 hours; the pump recomputes it and allows 1 nL/day of difference",
+    "dose_ng_day_limit": "highest dose of 24 hours that this pump accepts for this patient",
+    "drug": "name of the drug in the reservoir",
+    "fault_reason": "which invariant was broken; 0: none. Only in state FAULT",
+    "field": "name of the field that the refusal is about, or empty",
+    "firmware_version": "version of the firmware",
+    "level_nl": "volume in the reservoir as its sensor shows it",
+    "manifest_hash": "SHA-256 over the firmware's files; zeros where none was stored",
+    "name": "name of the code, so that an older client can still show it",
+    "next_change_s": "time to the next segment; 0: no change ahead",
+    "old_step_pl": "volume of a step before",
+    "old_total_ng_day": "dose of 24 hours of the prescription in force; 0: there is none",
+    "old_wall_s": "what the clock showed before; 0 where it was not set",
+    "patient_label": "for whom the pump is set up",
+    "peak_ng_hour": "dose of the hour that delivers most, rounded down to a whole ng",
+    "peak_start_min": "start of that hour, in minutes after midnight",
+    "possible_ng": "dose at most delivered: verified and unverified steps",
+    "possible_nl": "volume at most delivered: verified and unverified steps",
+    "pressure_pa": "pressure at the outlet against ambient",
+    "protocol_version": "version of the protocol that the sender speaks",
+    "raised_s": "uptime when it was last raised",
+    "rate_nl_day": "the rate programmed for now; 0 while stopped",
+    "reservoir_nl": "size of the reservoir",
+    "reset_cause": "why the pump started last: from the table of reset causes",
+    "schema_hash": "hash of the wire form that the sender uses; see Framing",
+    "segment": "which segment holds now, from 1; 0 while stopped",
+    "segments": "the day: one for CONTINUOUS (start 0), 1..24 in ascending order for SCHEDULE",
+    "serial": "serial number of the pump",
+    "set": "1: the clock was set since the last reset",
+    "silence_s": "time for which tones stay silenced; 0: they are not",
+    "start_min": "from when on it holds, minutes after midnight; it lasts to the next one's start",
+    "state": "state of the pump after the command",
+    "step_pl": "calibrated volume of one step",
+    "steps": "steps made during the measurement",
+    "therapy": "kind of therapy: from the table of therapies",
+    "total_ng_day": "dose of 24 hours as the pump computes it, rounded down to a whole ng",
+    "total_nl_day": "volume of 24 hours as the pump computes it, rounded down to a whole nL",
+    "unverified_steps": "steps whose edge was made but which the encoder did not see",
+    "uptime_s": "time since the last reset",
+    "value": "what was measured when it was raised; the table of alarms says what",
+    "verified_ng": "dose at least delivered: verified steps",
+    "verified_nl": "volume at least delivered: verified steps",
+    "verified_steps": "steps that the encoder saw arrive",
+    "volume_nl": "volume that was weighed, for these steps",
+    "wall_s": "local time in seconds since 2000-01-01 00:00:00; 0 where the clock is not set",
+    "was_set": "1: the clock had been set before",
+    "window_s": "time for which the programming window stays open; 0: closed",
+}
+
+# (message, field): where the message means something else by the same name.
+OWN = {
+    ("HELLO_ANSWER", "state"): "state of the pump",
+    ("HELLO_ANSWER", "serial"): "serial number of the pump; empty before it is commissioned",
+    ("HELLO_ANSWER", "patient_label"): "for whom the pump is set up; empty before",
+    ("STATUS_ANSWER", "state"): "state of the pump",
+    ("STATUS_ANSWER", "therapy"): "kind of the therapy in force; NONE before a program",
+    ("PROPOSE", "rate_nl_day"): "rate of this segment: 0 (off) or 48,000..24,000,000",
+    ("READ_BACK_ANSWER", "rate_nl_day"): "rate of this segment: 0 (off) or 48,000..24,000,000",
+    ("READ_BACK_ANSWER", "digest"): "digest of the prescription in force, as PROPOSAL gives it",
+    ("READ_BACK_ANSWER", "dose_ng_day"): "dose of 24 hours as it was proposed",
+    ("CONFIRM", "digest"): "digest of the proposal that is confirmed",
+    ("SET_CLOCK", "wall_s"): "local time to set, in seconds since 2000-01-01 00:00:00",
+    ("SET_CLOCK_ANSWER", "wall_s"): "what the clock shows now",
+    ("SET_CLOCK_ANSWER", "rate_nl_day"): "the rate that the new time puts into force",
+    ("CONFIRM_ANSWER", "rate_nl_day"): "the rate in force after the change; 0 while stopped",
+}
+
+
+def field_text(message: str, field: str) -> str:
+    """What the field means in the message. Raises KeyError where nobody wrote it down."""
+    return OWN.get((message, field)) or FIELDS[field]
