@@ -1,0 +1,92 @@
+"""Documents name real things: files, functions, and figures that the code has."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/*.md"))]
+CODE = [p for room in ("firmware", "protocol", "emulator") for p in ROOT.glob(f"{room}/**/*.py")]
+
+
+def names_in_code() -> set[str]:
+    """Every class, function and Class.method of the project."""
+    names: set[str] = set()
+    for path in CODE:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                names.add(node.name)
+            if isinstance(node, ast.ClassDef):
+                names |= {
+                    f"{node.name}.{inner.name}"
+                    for inner in node.body
+                    if isinstance(inner, ast.FunctionDef)
+                }
+    return names
+
+
+def test_the_tour_names_functions_that_exist() -> None:
+    text = (ROOT / "docs/code_overview.md").read_text()
+    named = set(re.findall(r"`([A-Z]\w+\.\w+)`", text))
+    assert len(named) > 20
+    assert named <= names_in_code()
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_files_that_a_document_names_exist(path: Path) -> None:
+    text = path.read_text()
+    for name in re.findall(r"`((?:firmware|protocol|emulator|tests|docs|tools)/[\w./*-]+)`", text):
+        assert list(ROOT.glob(name.rstrip("/"))), name
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (path.parent / link).exists(), link
+
+
+def test_units_that_names_end_in_are_explained() -> None:
+    from protocol.wire import schema
+
+    text = (ROOT / "docs/units.md").read_text()
+    explained = set(re.findall(r"`(_\w+)`", text))
+    unitless = {
+        "accepted_low", "accepted_high", "command", "code", "field", "name", "protocol_version",
+        "schema_hash", "client", "firmware_version", "manifest_hash", "serial", "patient_label",
+        "state", "reset_cause", "therapy", "segment", "segments", "alarms", "alarms_active",
+        "alarms_waiting", "alarm", "active", "acknowledged", "count", "value", "digest", "drug",
+        "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps",
+        "fault_reason", "dose_ng_day_limit",
+    }  # fmt: skip
+    for _, fields in schema.MESSAGES.values():
+        for name, *_ in fields:
+            known = any(name.endswith(unit) for unit in explained)
+            assert known or name in unitless, name
+
+
+def test_limits_in_the_document_are_those_of_the_code() -> None:
+    from emulator import inject
+
+    inject.install()
+    from firmware import annunciator, board, care, delivery, magnet, session
+    from firmware.monitor import heartbeat, pressure, reservoir
+    from protocol.wire import schema
+
+    text = " ".join((ROOT / "docs/limits.md").read_text().split())
+    for words in (
+        f"{schema.RATE_NL_DAY_MIN / 1e6:g} to {schema.RATE_NL_DAY_MAX / 1e6:g} mL/day",
+        f"{pressure.OCCLUSION_PA / 1e3:g} kPa at the outlet; released at "
+        f"{pressure.RELEASE_PA / 1e3:g} kPa",
+        f"| {delivery.MISSED_STEPS_MAX} steps in a row without encoder",
+        f"more than {delivery.LATE_MS_MAX / 1e3:g} s late",
+        f"| {reservoir.LOW_NL / 1e6:g} mL measured",
+        f"| {reservoir.EMPTY_NL / 1e6:g} mL measured",
+        f"| {care.LEFT_STOPPED_H} h |",
+        f"3 s, every {annunciator.CRITICAL_PERIOD_MS / 60_000:g} min",
+        f"| {annunciator.SILENCE_MS / 60_000:g} min, broken",
+        f"held {magnet.HOLD_MS / 1e3:g} s; window open {magnet.WINDOW_MS / 60_000:g} min",
+        f"after {session.IDLE_MS / 60_000:g} min without",
+        f"| {board.WATCHDOG_MS / 1e3:g} s; heartbeat looked at every "
+        f"{heartbeat.PERIOD_MS / 1e3:g} s",
+        f"| segments | {schema.SEGMENTS_MAX} |",
+        f"calibrated to {schema.STEP_PL_MIN / 1e3:g} .. {schema.STEP_PL_MAX / 1e3:g} nL",
+    ):
+        assert words in text, words
