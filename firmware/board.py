@@ -91,10 +91,6 @@ class Board:
             hard=True,
         )
 
-    def disarm_step(self) -> None:
-        """Forget an armed step."""
-        self._step_timer.deinit()
-
     def on_encoder_edge(self, callback: "Callable[[Any], None]") -> None:
         """Call on every edge of encoder channel A, in a hard interrupt."""
         self._encoder_a.irq(handler=callback, trigger=self._edges, hard=True)

@@ -37,8 +37,6 @@ class Drive:
     def expire(self) -> None:
         """End the permit: a step not made by now is not made; the driver is switched off."""
         self._armed = False
-        if not self.made:
-            self._board.disarm_step()
         self._enable(1)
 
     def _on_timer(self, _timer: object) -> None:

@@ -75,6 +75,18 @@ def test_a_runaway_loses_its_supply_within_two_steps_beyond_the_permits(hz: floa
         bed.ask(schema.START)
 
 
+def test_a_step_long_after_the_last_permit_is_enough_to_cut_the_supply() -> None:
+    """At the lowest rate a permit comes every 90 s; a single step between two of them is seen."""
+    bed = Bed()
+    bed.running((0, 48_000))
+    bed.run(minutes=4)
+    permitted = len(bed.steps)
+    bed.plant.runaway(0.2)
+    bed.run(s=12)
+    assert bed.state == schema.FAULT
+    assert bed.plant.snapshot()["forward_steps"] - permitted <= 1
+
+
 def test_a_stopped_pump_has_no_supply_for_a_runaway() -> None:
     bed = running()
     bed.programmer.ask(schema.STOP)
@@ -125,19 +137,67 @@ def test_a_hung_loop_loses_the_supply_within_4_s_and_is_reset_within_9_s() -> No
     assert bed.status()["alarms_active"] == 1 << schema.WATCHDOG_RESET
 
 
-def test_a_task_that_raises_ends_delivery_and_neither_alarms_nor_answers() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"), [(ValueError("broken"), "TASK_RAISED"), (MemoryError(), "NO_MEMORY")]
+)
+def test_a_task_that_raises_ends_delivery_and_neither_alarms_nor_answers(
+    error: Exception, reason: str
+) -> None:
     bed = running()
 
     def broken(_now_ms: int) -> None:
         bed.pump.care.due_ms = 1 << 29
-        raise ValueError("broken")
+        raise error
 
     bed.pump.care.poll = broken
     bed.pump.care.due_ms = 0
+    steps = len(bed.steps)
     bed.run(minutes=1)
+    assert len(bed.steps) == steps
     assert bed.state == schema.FAULT
-    assert schema.FAULTS[bed.status()["fault_reason"]] == "TASK_RAISED"
+    assert schema.FAULTS[bed.status()["fault_reason"]] == reason
     assert bed.status()["alarms_active"] == 1 << schema.INVARIANT_BROKEN
+
+
+def test_a_way_between_states_that_does_not_exist_is_a_fault() -> None:
+    bed = Bed()
+    bed.pump.start(bed.pump.clock.now_ms)
+    bed.run(s=1)
+    assert bed.state == schema.FAULT
+    assert schema.FAULTS[bed.status()["fault_reason"]] == "ILLEGAL_TRANSITION"
+
+
+def test_the_first_fault_is_the_one_that_is_told() -> None:
+    bed = running()
+    bed.pump.fault_stop(schema.FAULTS.index("UNPERMITTED_MOTION"))
+    bed.pump.fault_stop(schema.FAULTS.index("NO_MEMORY"))
+    assert schema.FAULTS[bed.status()["fault_reason"]] == "UNPERMITTED_MOTION"
+    assert bed.pump.alarms.is_active(schema.UNPERMITTED_MOTION)
+
+
+def test_a_motor_that_moves_a_little_too_much_at_every_step_is_caught() -> None:
+    """One step more than permitted, each time: the surplus is carried from permit to permit."""
+    bed = running()
+    plant = bed.plant
+
+    def again(level: int) -> None:
+        if level:
+            bed.world.at(bed.world.now_us + 15_000, lambda _: plant._on_step(1))
+
+    from firmware.board import STEP
+
+    bed.world.chip.outside.listen(STEP, again)
+    bed.run(s=5 * PERIOD_S)
+    assert bed.state == schema.FAULT
+    assert len(bed.steps) >= 2
+
+
+def test_a_timer_that_fires_twice_makes_one_step() -> None:
+    bed = running()
+    steps = len(bed.steps)
+    drive = bed.pump.motion._drive
+    drive._on_timer(None)
+    assert len(bed.steps) == steps, "no permit, no edge"
 
 
 def test_lateness_of_the_loop_beyond_a_second_is_missed_delivery() -> None:

@@ -152,3 +152,40 @@ def test_nothing_cries_wolf_in_a_week() -> None:
         assert bed.state == schema.RUNNING
         assert [alarm.count for alarm in bed.pump.alarms.table] == [0] * len(schema.ALARM_TABLE)
         assert bed.pump.ledger.unverified.value() == 0
+
+
+def test_hours_of_an_earlier_stop_do_not_count() -> None:
+    bed = Bed()
+    bed.running()
+    for _ in range(3):
+        bed.ask(schema.STOP)
+        bed.run(hours=30)
+        bed.ask(schema.START)
+        bed.run(hours=1)
+    assert bed.pump.alarms.mask(True) == 0
+
+
+def test_an_alarm_that_stays_is_raised_once_and_one_that_came_back_again() -> None:
+    bed = Bed()
+    bed.running()
+    alarms = bed.pump.alarms
+    alarms.raise_alarm(schema.RESERVOIR_LOW, 1)
+    alarms.raise_alarm(schema.RESERVOIR_LOW, 2)
+    entry = alarms.table[schema.RESERVOIR_LOW]
+    assert (entry.count, entry.value, entry.waiting) == (1, 1, True)
+    alarms.clear(schema.RESERVOIR_LOW)
+    assert entry.stands, "gone, but nobody has acknowledged it"
+    alarms.raise_alarm(schema.RESERVOIR_LOW, 3)
+    assert (entry.count, entry.value) == (2, 3)
+
+
+def test_patterns_keep_their_pace_when_the_clock_moves_its_epoch() -> None:
+    bed = Bed()
+    bed.running()
+    bed.plant.stall(True)
+    bed.run(hours=24)
+    ear = Ear(bed)
+    bed.run(hours=3)
+    starts = [pattern[0][0] for pattern in ear.patterns()]
+    assert len(starts) == 18
+    assert all(abs(b - a - 600) < 0.01 for a, b in zip(starts, starts[1:]))

@@ -23,8 +23,10 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ROOMS = ["firmware", "protocol", "emulator", "tests"];
 const HEAP_BYTES = 4 * 1024 * 1024;
 
+const USAGE = "usage: run_wasm.mjs [--heap BYTES] [--file PATH]... SCRIPT.py [ARGUMENT]...";
+
 function usage(reason) {
-  process.stderr.write(`${reason}\nusage: run_wasm.mjs [--heap BYTES] [--file PATH]... SCRIPT.py [ARGUMENT]...\n`);
+  process.stderr.write(`${reason}\n${USAGE}\n`);
   process.exit(2);
 }
 

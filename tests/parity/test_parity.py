@@ -14,9 +14,7 @@ WRAP_MS = 1 << 30
 ENC_A = 6
 
 
-@pytest.fixture(
-    scope="module", params=[START_US, 0], ids=["just before both wraps", "from zero"]
-)
+@pytest.fixture(scope="module", params=[START_US, 0], ids=["just before both wraps", "from zero"])
 def recorded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, int, str]:

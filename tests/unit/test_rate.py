@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from firmware.rate import StepRate
 
-RATES = st.one_of(st.just(0), st.sampled_from([48_000, 24_000_000]), st.integers(48_000, 24_000_000))
+RATES = st.one_of(
+    st.just(0), st.sampled_from([48_000, 24_000_000]), st.integers(48_000, 24_000_000)
+)
 CHANGES = st.lists(st.tuples(RATES, st.integers(0, 400_000)), min_size=1, max_size=30)
 
 
@@ -51,7 +53,9 @@ def test_rebase_moves_instants_and_nothing_else(rate: int, step_pl: int, by_ms: 
         still.take_step()
 
 
-@given(RATES.filter(bool), st.integers(45_000, 55_000), st.lists(st.integers(1, 10**8), max_size=9))
+@given(
+    RATES.filter(bool), st.integers(45_000, 55_000), st.lists(st.integers(1, 10**8), max_size=9)
+)
 def test_a_stop_freezes_the_phase_and_is_not_caught_up(
     rate: int, step_pl: int, stops_ms: list[int]
 ) -> None:

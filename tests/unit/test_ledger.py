@@ -1,0 +1,48 @@
+"""The step ledger: what it books, and that a calibration does not rewrite the past."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.ledger import Count, Ledger
+
+
+@given(st.lists(st.integers(0, 1 << 20), max_size=50))
+def test_a_count_is_the_sum_however_large(parts: list[int]) -> None:
+    count = Count()
+    for part in parts:
+        count.add(part)
+    assert count.value() == sum(parts)
+    assert max(vars(count).values()) < 1 << 20 or not parts
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), max_size=60))
+def test_verified_is_what_the_encoder_moved_forward(permits: list[tuple[bool, int]]) -> None:
+    """Net edges never give more whole steps than they are; every made step is one or the other."""
+    ledger = Ledger(50_000)
+    net = highest = 0
+    for made, edges in permits:
+        ledger.book(made, edges)
+        net += edges
+        highest = max(highest, net)
+    assert ledger.verified.value() == highest // 2
+    assert ledger.commanded.value() == sum(made for made, _ in permits)
+    assert ledger.unverified.value() <= ledger.commanded.value()
+    assert ledger.verified_nl() == 50 * ledger.verified.value()
+    assert ledger.possible_nl() == 50 * (ledger.verified.value() + ledger.unverified.value())
+
+
+def test_a_calibration_keeps_the_volume_of_what_was_delivered_before() -> None:
+    ledger = Ledger(50_000)
+    for _ in range(100):
+        ledger.book(True, 2)
+    ledger.book(True, 0)
+    ledger.recalibrate(52_500)
+    assert (ledger.verified_nl(), ledger.possible_nl()) == (5_000, 5_050)
+    for _ in range(40):
+        ledger.book(True, 2)
+    ledger.book(True, 0)
+    assert ledger.verified_nl() == 5_000 + 40 * 52_500 // 1000
+    assert ledger.possible_nl() == 5_050 + (41 * 52_500 + 999) // 1000
+    ledger.recalibrate(50_000)
+    ledger.book(True, 2)
+    assert ledger.verified_nl() == 5_000 + 2_100 + 50
