@@ -7,7 +7,7 @@ below 2**27 and nothing wraps.
 """
 
 DAY_MS = 86_400_000
-_REBASE_AT_MS = 90_000_000  # an hour past the day; below 2**27 = 134_217_728
+REBASE_AT_MS = 90_000_000  # an hour past the day; below 2**27 = 134_217_728
 _DAY_S = 86_400
 
 TYPE_CHECKING = False
@@ -31,11 +31,6 @@ class Clock:
         self.now_ms += self._ticks_diff(ticks, self._ticks)
         self._ticks = ticks
         return self.now_ms
-
-    @property
-    def must_rebase(self) -> bool:
-        """Whether the epoch is more than a day old."""
-        return self.now_ms >= _REBASE_AT_MS
 
     def rebase(self) -> None:
         """Move the epoch forward by DAY_MS."""

@@ -4,12 +4,12 @@ Nothing in it blocks. It sleeps in slices, because the chip's sleep does not end
 slice it looks for bytes on the serial line and for an interrupt that wants attention.
 """
 
-from firmware.clock import DAY_MS
+from firmware.clock import DAY_MS, REBASE_AT_MS
 
 IDLE_SLICE_MS = 250  # first answer to a programmer within 300 ms
 AWAKE_SLICE_MS = 1  # later answers within 20 ms
 _SLEEP_MS_MAX = 60_000
-_NEAR_MS = 500
+_NEAR_MS = 300
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Loop:
     def run_once(self) -> None:
         """Run what is due, then sleep until a deadline, a byte or an interrupt comes."""
         now_ms = self._read()
-        if self._clock.must_rebase:
+        if now_ms >= REBASE_AT_MS:
             self._rebase()
             now_ms -= DAY_MS
         for task in self._tasks:
@@ -58,20 +58,19 @@ class Loop:
         for task in self._tasks:
             if task.due_ms < next_ms:
                 next_ms = task.due_ms
-        self._sleep(next_ms)
+        if next_ms > now_ms:
+            self._sleep(next_ms, next_ms - now_ms)
 
-    def _sleep(self, until_ms: int) -> None:
+    def _sleep(self, until_ms: int, left_ms: int) -> None:
         awake = self._session.awake
-        while not self._attention():
-            left_ms = until_ms - self._read()
-            if left_ms <= 0:
-                return
+        while left_ms > 0 and not self._attention():
             if awake:
                 self._sleep_ms(AWAKE_SLICE_MS)
             elif left_ms > _NEAR_MS:
                 self._sleep_far(left_ms)
             else:
                 self._sleep_ms(left_ms if left_ms < IDLE_SLICE_MS else IDLE_SLICE_MS)
+            left_ms = until_ms - self._read()
 
     def _sleep_far(self, left_ms: int) -> None:
         """Slices without a look at the clock, until near the deadline.
