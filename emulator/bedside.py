@@ -1,11 +1,12 @@
 """A programmer made of nothing but protocol.wire: for measurements, tests and recorded stimuli.
 
-Runs wherever a World runs (the clinician's programmer needs CPython). Asks and waits; a request that
-is refused raises.
+Runs wherever a World runs (the clinician's programmer needs CPython). Asks and waits; a request
+that is refused raises.
 """
 
 import binascii
 
+from firmware.pins import MAGNET
 from protocol.wire import codec, frame, schema
 
 _ANSWER_MS_MAX = 3_000
@@ -75,8 +76,6 @@ class Bedside:
 
     def hold_magnet(self) -> None:
         """Hold the magnet until the programming window is open."""
-        from firmware.board import MAGNET  # here: it needs the emulated machine
-
         outside = self._world.chip.outside
         outside.drive(MAGNET, 0)
         self._world.run_for_ms(_MAGNET_MS)

@@ -1,27 +1,14 @@
 """THE hardware boundary: the only file that touches `machine` and `utime`.
 
-Pins of the reference pump, scales of its sensors, and one method for each thing that the firmware
-does to the outside or asks of it. Chip and clock are arguments, so that another one can be passed;
+Scales of the reference pump's sensors, and one method for each thing that the firmware does to the
+outside or asks of it. Chip and clock are arguments, so that another one can be passed;
 the defaults are MicroPython's own modules.
 """
 
 import machine
 import utime
 
-# GPIO numbers, reference wiring on a Raspberry Pi Pico: docs/boards.md.
-UART_TX = 0
-UART_RX = 1
-STEP = 2  # a rising edge moves the motor by one step
-DIR = 3  # 1: forward
-EN = 4  # active low
-SUPPLY = 5  # motor supply: 1 on; the independent cut-off
-ENC_A = 6
-ENC_B = 7
-MAGNET = 8  # reed switch to ground: 0 while the magnet is there
-BUZZER = 9
-LED = 10
-PRESSURE = 26  # ADC, outlet pressure
-LEVEL = 27  # ADC, reservoir level
+from firmware import pins
 
 BAUD = 115_200
 _UART_BUFFER_BYTES = 512  # two frames
@@ -45,24 +32,24 @@ class Board:
         self.ticks_ms = clock.ticks_ms
         self.ticks_diff = clock.ticks_diff
         self.sleep_ms = clock.sleep_ms
-        self.supply = pin(SUPPLY, pin.OUT, value=0).value
-        self.step = pin(STEP, pin.OUT, value=0).value
-        self.enable = pin(EN, pin.OUT, value=1).value
-        pin(DIR, pin.OUT, value=1)
-        self._encoder_a = pin(ENC_A, pin.IN)
+        self.supply = pin(pins.SUPPLY, pin.OUT, value=0).value
+        self.step = pin(pins.STEP, pin.OUT, value=0).value
+        self.enable = pin(pins.EN, pin.OUT, value=1).value
+        pin(pins.DIR, pin.OUT, value=1)
+        self._encoder_a = pin(pins.ENC_A, pin.IN)
         self.encoder_a = self._encoder_a.value
-        self.encoder_b = pin(ENC_B, pin.IN).value
-        self._magnet = pin(MAGNET, pin.IN, pin.PULL_UP)
-        self.led = pin(LED, pin.OUT, value=0).value
+        self.encoder_b = pin(pins.ENC_B, pin.IN).value
+        self._magnet = pin(pins.MAGNET, pin.IN, pin.PULL_UP)
+        self.led = pin(pins.LED, pin.OUT, value=0).value
         self._edges = pin.IRQ_RISING | pin.IRQ_FALLING
-        self._pressure_u16 = chip.ADC(pin(PRESSURE)).read_u16
-        self._level_u16 = chip.ADC(pin(LEVEL)).read_u16
-        self._buzzer = chip.PWM(pin(BUZZER), freq=1_000, duty_u16=0)
+        self._pressure_u16 = chip.ADC(pin(pins.PRESSURE)).read_u16
+        self._level_u16 = chip.ADC(pin(pins.LEVEL)).read_u16
+        self._buzzer = chip.PWM(pin(pins.BUZZER), freq=1_000, duty_u16=0)
         uart = chip.UART(
             0,
             baudrate=BAUD,
-            tx=pin(UART_TX),
-            rx=pin(UART_RX),
+            tx=pin(pins.UART_TX),
+            rx=pin(pins.UART_RX),
             txbuf=_UART_BUFFER_BYTES,
             rxbuf=_UART_BUFFER_BYTES,
         )

@@ -10,7 +10,6 @@ from firmware.version import VERSION
 from protocol.wire import codec, schema
 
 _PROPOSAL_S = 300  # a proposal that nobody confirms within five minutes is stale
-_NO_MANIFEST = bytes(32)  # the firmware was not put on the board as a checked set
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Commands:
             "protocol_version": schema.PROTOCOL_VERSION,
             "schema_hash": schema.SCHEMA_HASH,
             "firmware_version": VERSION,
-            "manifest_hash": _NO_MANIFEST,
+            "manifest_hash": pump.manifest_hash,
             "serial": setup.get("serial", ""),
             "patient_label": setup.get("patient_label", ""),
             "state": pump.state.state,

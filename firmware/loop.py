@@ -75,7 +75,7 @@ class Loop:
     def _sleep_far(self, left_ms: int) -> None:
         """Slices without a look at the clock, until near the deadline.
 
-        A slice is late by less than 1 ms, and there are at most 240 of them: _NEAR_MS is not missed.
+        A slice is late by less than 1 ms and there are at most 240: _NEAR_MS is not missed.
         """
         any_byte = self._any
         sleep_ms = self._sleep_ms

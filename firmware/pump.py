@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from firmware.board import Board
     from firmware.prescription import Prescription
 
+NO_MANIFEST = bytes(32)  # the firmware was not started as a checked set
 _FAULT_UNPERMITTED_MOTION = 1
 _FAULT_ILLEGAL_TRANSITION = 2
 _FAULT_TASK_RAISED = 3
@@ -39,11 +40,12 @@ class Pump:
     """Everything on one board. Blank after each reset: UNCOMMISSIONED until set up.
 
     setup: the fields of the SETUP message, or None. step_pl: the calibrated volume of a step.
-    error: what a task raised, or None.
+    error: what a task raised, or None. manifest_hash: SHA-256 of the manifest of what runs.
     """
 
-    def __init__(self, board: "Board") -> None:
+    def __init__(self, board: "Board", manifest_hash: bytes = NO_MANIFEST) -> None:
         self.board = board
+        self.manifest_hash = manifest_hash
         self.clock = Clock(board)
         self.wall = WallClock()
         self.state = State()

@@ -6,6 +6,7 @@ from typing import Any
 from emulator.bedside import Bedside
 from emulator.plant.plant import Plant
 from emulator.world import START_US, World
+from firmware.pins import STEP
 from protocol.wire import schema
 
 NOT_STATE = ("Board", "Clock", "Loop", "Heartbeat")
@@ -31,8 +32,6 @@ class Bed:
         self.world.boot()
 
     def _listen(self) -> None:
-        from firmware.board import STEP
-
         def on_step(level: int) -> None:
             if level:
                 self.steps.append(self.now_ms)
@@ -78,7 +77,7 @@ class Bed:
 
 
 def bytes_of_state(pump: Any) -> str:
-    """Every attribute of every object of the firmware below the pump, but for time and the line."""
+    """Every attribute of every object of the firmware below the pump, but time and the line."""
     lines: list[str] = []
     seen: set[int] = set()
 

@@ -15,13 +15,14 @@ from emulator.plant.hydraulics import Hydraulics
 from emulator.plant.motor import Motor
 from emulator.plant.ranges import require
 from emulator.plant.sensors import AnalogueSensor, Encoder
+from firmware import pins
 
 if TYPE_CHECKING:
     from emulator.world import World
 
 
 class Plant:
-    """The reference pump's physics, wired to ``world.chip`` by the pin names of firmware/board.py.
+    """The reference pump's physics, wired to ``world.chip`` by the pin names of firmware/pins.py.
 
     noise: 0 for sensors without any. body_c: body temperature, 34 .. 42 C. overrides: those of
     Hydraulics, such as ``tolerance`` or ``capacity_nl``. ValueError for a value out of range,
@@ -120,26 +121,21 @@ class Plant:
         The driver has a pull-up on EN and the supply switch a pull-down, so that a chip in reset,
         whose pins float, leaves the motor off.
         """
-        from emulator import inject
-
-        inject.install()  # firmware.board wants a module `machine`
-        from firmware import board
-
         outside = self._world.chip.outside
-        self._encoder_a_gpio = board.ENC_A
-        self._magnet_gpio = board.MAGNET
-        outside.drive(board.ENC_A, 0)
-        outside.drive(board.MAGNET, 1)
-        outside.drive(board.EN, 1)
-        outside.drive(board.SUPPLY, 0)
-        outside.read_from(board.ENC_B, self._read_b)
-        outside.adc(board.PRESSURE, self._read_pressure)
-        outside.adc(board.LEVEL, self._read_level)
-        outside.listen(board.STEP, self._on_step)
+        self._encoder_a_gpio = pins.ENC_A
+        self._magnet_gpio = pins.MAGNET
+        outside.drive(pins.ENC_A, 0)
+        outside.drive(pins.MAGNET, 1)
+        outside.drive(pins.EN, 1)
+        outside.drive(pins.SUPPLY, 0)
+        outside.read_from(pins.ENC_B, self._read_b)
+        outside.adc(pins.PRESSURE, self._read_pressure)
+        outside.adc(pins.LEVEL, self._read_level)
+        outside.listen(pins.STEP, self._on_step)
         for gpio, listener in (
-            (board.DIR, self._on_direction),
-            (board.EN, self._on_enable),
-            (board.SUPPLY, self._on_supply),
+            (pins.DIR, self._on_direction),
+            (pins.EN, self._on_enable),
+            (pins.SUPPLY, self._on_supply),
         ):
             outside.listen(gpio, listener)
             listener(outside.level(gpio))

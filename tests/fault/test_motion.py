@@ -3,6 +3,7 @@
 import pytest
 
 from emulator.bedside import Refused
+from firmware.pins import DIR, STEP, SUPPLY
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -58,8 +59,6 @@ def test_one_lost_step_is_booked_as_unverified_and_is_no_stall() -> None:
 
 @pytest.mark.parametrize("hz", [0.5, 5.0, 50.0])
 def test_a_runaway_loses_its_supply_within_two_steps_beyond_the_permits(hz: float) -> None:
-    from firmware.board import SUPPLY
-
     bed = running()
     bed.plant.runaway(hz)
     bed.run(minutes=1)
@@ -96,8 +95,6 @@ def test_a_stopped_pump_has_no_supply_for_a_runaway() -> None:
 
 
 def test_a_motor_that_moves_backward_is_a_stall_and_not_booked_as_delivered() -> None:
-    from firmware.board import DIR
-
     bed = running()
     verified = bed.pump.ledger.verified.value()
     bed.plant._on_direction(0)
@@ -108,8 +105,6 @@ def test_a_motor_that_moves_backward_is_a_stall_and_not_booked_as_delivered() ->
 
 
 def test_a_hung_loop_loses_the_supply_within_4_s_and_is_reset_within_9_s() -> None:
-    from firmware.board import SUPPLY
-
     bed = running()
     clock = bed.world.clock
     hung_at_us = bed.world.now_us
@@ -183,8 +178,6 @@ def test_a_motor_that_moves_a_little_too_much_at_every_step_is_caught() -> None:
     def again(level: int) -> None:
         if level:
             bed.world.at(bed.world.now_us + 15_000, lambda _: plant._on_step(1))
-
-    from firmware.board import STEP
 
     bed.world.chip.outside.listen(STEP, again)
     bed.run(s=5 * PERIOD_S)

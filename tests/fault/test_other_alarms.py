@@ -1,5 +1,6 @@
 """Reservoir, a pump left stopped, and how alarms are heard."""
 
+from firmware.pins import BUZZER, LED, LEVEL, MAGNET
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -14,8 +15,6 @@ class Ear:
         bed.world.chip.outside.record(self._on_output)
 
     def _on_output(self, _kind: int, _place: int, _value: int) -> None:
-        from firmware.board import BUZZER
-
         found = self._bed.world.chip.outside.pwm(BUZZER)
         hz = found[0] if found and found[1] else 0
         if hz != self._last:
@@ -48,8 +47,6 @@ def test_low_then_empty_reservoir() -> None:
 
 
 def test_reservoir_alarms_need_three_samples_and_do_not_flutter() -> None:
-    from firmware.board import LEVEL
-
     bed = Bed()
     bed.running()
     outside = bed.world.chip.outside
@@ -97,8 +94,6 @@ def test_a_critical_alarm_sounds_two_tones_for_3_s_every_10_minutes_for_ever() -
 
 
 def test_the_magnet_silences_for_2_minutes_and_never_stops_therapy() -> None:
-    from firmware.board import LED, MAGNET
-
     bed = Bed()
     bed.running()
     bed.plant.stall(True)

@@ -21,9 +21,6 @@ def turn() -> bool:
         noted["before"] = gc.mem_alloc()
         return True
     if noted["turn"] == 2:
-        import firmware.board
-        import firmware.pump
-
         return True
     print(gc.mem_alloc() - noted["before"])
     return False

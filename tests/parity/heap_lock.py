@@ -1,8 +1,8 @@
 """Runs on MicroPython: a thousand delivered steps with the heap locked.
 
-The whole pump on a chip whose methods allocate nothing: whatever allocates on the way from the loop
-through permit, timer, edge, encoder interrupt, booking and monitors raises MemoryError here. Prints
-the steps made, the steps verified, and whether a forbidden allocation was caught.
+The whole pump on a chip whose methods allocate nothing: whatever allocates on the way from the
+loop through permit, timer, edge, encoder interrupt, booking and monitors raises MemoryError
+here. Prints the steps made, the steps verified, and whether a forbidden allocation was caught.
 """
 
 import micropython
@@ -11,7 +11,8 @@ from emulator import inject
 
 inject.install()
 
-from firmware.board import ENC_A, ENC_B, Board  # noqa: E402  after the stand-ins for its modules
+from firmware.board import Board  # noqa: E402  after the stand-ins for its modules
+from firmware.pins import ENC_A, ENC_B  # noqa: E402
 from firmware.prescription import Prescription  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from protocol.wire import schema  # noqa: E402
@@ -40,6 +41,7 @@ class Pin:
         if level is None:
             return self.level
         self.level = level
+        return None
 
     def irq(self, handler, trigger, hard):
         self.handler = handler

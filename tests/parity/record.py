@@ -1,4 +1,7 @@
-"""Records the stimulus of the parity tests: an hour and a half of a pump's life, with its plant."""
+"""Records the stimulus of the parity tests:
+
+An hour and a half of a pump's life, with its plant.
+"""
 
 from typing import Any
 
@@ -12,8 +15,9 @@ SPAN_MS = 5_400_000
 def record(start_us: int) -> tuple[bytes, str, int, int]:
     """(stimulus, hash of the outputs, how many, verified steps) of one run on this runtime.
 
-    Commissioning by the line and the magnet, a schedule with a segment edge, a refused command, noise,
-    a repeated frame, a clock set, a stall with its alarm and acknowledgement, stop and start.
+    Commissioning by the line and the magnet, a schedule with a segment edge, a refused command,
+    noise, a repeated frame, a clock set, a stall with its alarm and acknowledgement, stop and
+    start.
     """
     recorders: list[Any] = []
     bed = Bed(

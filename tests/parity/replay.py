@@ -2,8 +2,9 @@
 
     replay.py STIMULUS START_US SPAN_MS [loop]
 
-Prints the SHA-256 of the packed outputs, their number, and the verified steps. `loop`: run to the end by
-itself; without it the host calls `turn` until it returns False (run_wasm.mjs says why).
+Prints the SHA-256 of the packed outputs, their number, and the verified steps. `loop`: run to
+the end by itself; without it the host calls `turn` until it returns False (run_wasm.mjs says
+why).
 """
 
 import binascii
@@ -11,8 +12,8 @@ import sys
 
 from emulator.stimulus import OutputHash, Player, unpack
 from emulator.world import World
+from firmware.pins import ENC_B
 
-ENC_B = 7  # firmware/board.py
 TURN_MS = 60_000
 
 with open(sys.argv[1], "rb") as stimulus:

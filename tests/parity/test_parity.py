@@ -1,4 +1,4 @@
-"""The same files, the same stimulus, the same outputs at the same microseconds on every runtime."""
+"""One stimulus, the same files: the same outputs at the same microseconds on every runtime."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from emulator.kinds import PIN_IN
 from emulator.stimulus import pack, unpack
 from emulator.world import START_US
+from firmware.pins import ENC_A
 from tests.parity.record import SPAN_MS, record
 from tests.parity.runtimes import on_cpython, on_unix, on_wasm
 
 WRAP_MS = 1 << 30
-ENC_A = 6
 
 
 @pytest.fixture(scope="module", params=[START_US, 0], ids=["just before both wraps", "from zero"])

@@ -4,25 +4,24 @@ from collections.abc import Callable
 
 from emulator.plant.plant import Plant
 from emulator.world import World
+from firmware import pins
 
 
 class Hands:
     """Stands for a pump: its turns only sleep, and a test moves the pins of the board."""
 
     def __init__(self, world: World) -> None:
-        from firmware import board
-
         pin = world.chip.Pin
         self.world = world
-        self.supply = pin(board.SUPPLY, pin.OUT, value=0)
-        self.enable = pin(board.EN, pin.OUT, value=1)
-        self.direction = pin(board.DIR, pin.OUT, value=1)
-        self.step_pin = pin(board.STEP, pin.OUT, value=0)
-        self.encoder_a = pin(board.ENC_A, pin.IN)
-        self.encoder_b = pin(board.ENC_B, pin.IN)
-        self.magnet = pin(board.MAGNET, pin.IN, pin.PULL_UP)
-        self.pressure = world.chip.ADC(board.PRESSURE)
-        self.level = world.chip.ADC(board.LEVEL)
+        self.supply = pin(pins.SUPPLY, pin.OUT, value=0)
+        self.enable = pin(pins.EN, pin.OUT, value=1)
+        self.direction = pin(pins.DIR, pin.OUT, value=1)
+        self.step_pin = pin(pins.STEP, pin.OUT, value=0)
+        self.encoder_a = pin(pins.ENC_A, pin.IN)
+        self.encoder_b = pin(pins.ENC_B, pin.IN)
+        self.magnet = pin(pins.MAGNET, pin.IN, pin.PULL_UP)
+        self.pressure = world.chip.ADC(pins.PRESSURE)
+        self.level = world.chip.ADC(pins.LEVEL)
         self.edges: list[tuple[int, int, int]] = []
         self.encoder_a.irq(handler=self.on_edge, hard=True)
 

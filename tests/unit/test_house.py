@@ -99,7 +99,7 @@ def test_portable_code_has_integers_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PORTABLE, ids=name_of)
 def test_no_module_on_the_board_holds_mutable_state(path: Path) -> None:
-    """Tables are tuples, or dicts that nothing changes (see test_reset.py); no global is rebound."""
+    """Tables are tuples, or dicts that nothing changes (test_reset.py); no global is rebound."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         assert not isinstance(node, (ast.Global, ast.Nonlocal)), node.lineno

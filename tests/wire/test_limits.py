@@ -1,4 +1,7 @@
-"""Limits are the pump's own: one beyond is refused with what would be accepted, nothing changes."""
+"""Limits are the pump's own:
+
+One beyond is refused with what would be accepted, nothing changes.
+"""
 
 from typing import Any
 

@@ -181,7 +181,7 @@ def test_noise_at_line_rate_delays_no_step_and_starves_no_answer() -> None:
 
 
 def test_first_answer_comes_within_300_ms_and_later_ones_within_20_ms() -> None:
-    """From the last byte of the request to the first of the answer, at every phase of the sleep."""
+    """From the last byte of the request to the answer, at every phase of the loop's sleep."""
     for phase_ms in range(0, 260, 20):
         bed = ready()
         bed.programmer.goodbye()
