@@ -63,7 +63,7 @@ class Commands:
         return kind | schema.ANSWER, handler(codec.decode(kind, payload), now_ms)
 
     def forget(self) -> None:
-        """The session is over, or a new one begins: nothing half-said is kept."""
+        """A new session begins: nothing half-said is kept."""
         self._proposal = None
 
     def _hello(self, fields: "Values") -> "Tuple[int, Values]":

@@ -10,6 +10,7 @@ from firmware.rate import StepRate
 from firmware.task import NEVER, Task
 
 LEAD_MS = 20  # the loop may be this late without making the step late
+ENERGISE_MS = 5  # between switching the driver on and the edge, late or not; the motor takes 2 ms
 SETTLE_MS = 40  # motor and encoder are at rest; LEAD + SETTLE < 180 ms, the shortest period
 LATE_MS_MAX = 1_000  # later than this a step is missed delivery, and not caught up
 MISSED_STEPS_MAX = 2  # in a row
@@ -60,8 +61,7 @@ class Delivery(Task):
         """
         if self._settling:
             self._withdraw_or_take()
-        rate = self._rate
-        rate.set_rate(rate_nl_day, min(from_ms, rate.due_ms) if self._rate_nl_day else from_ms)
+        self._rate.set_rate(rate_nl_day, from_ms)
         self._rate_nl_day = rate_nl_day
         if not self._settling:
             self._wait()
@@ -97,8 +97,8 @@ class Delivery(Task):
             self.due_ms = NEVER
             return
         delay_ms = self._rate.due_ms - now_ms
-        if delay_ms < 0:
-            delay_ms = 0
+        if delay_ms < ENERGISE_MS:
+            delay_ms = ENERGISE_MS
         self._drive.permit_step(delay_ms)
         self._settling = True
         self._taken = False

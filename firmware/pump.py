@@ -175,7 +175,7 @@ class Pump:
             self._still(now_ms)
 
     def _may_step(self) -> bool:
-        return self.state.state == schema.RUNNING and not self.motion.tripped
+        return self.state.state == schema.RUNNING
 
     def _on_stalled(self) -> None:
         self.alarms.raise_alarm(schema.MOTOR_STALLED, 0)

@@ -53,7 +53,7 @@ class Session(Task):
         elif self._decoder.in_frame:
             self._decoder.drop()
         if self.is_open and now_ms >= self._idle_at_ms:
-            self._close()
+            self.is_open = False
         self.due_ms = self._idle_at_ms if self.is_open else NEVER
         self.awake = self.is_open or self._decoder.in_frame
         if self._decoder.in_frame:
@@ -76,7 +76,7 @@ class Session(Task):
         elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
             self._execute(request, content, now_ms)
             if request.kind == schema.GOODBYE:
-                self._close()
+                self.is_open = False
         elif request.kind in _ANY_TIME:
             self._write(self._answered(request, now_ms))
         elif self.is_open:
@@ -96,10 +96,6 @@ class Session(Task):
         self._idle_at_ms = now_ms + IDLE_MS
         self._counter, self._request, self._answer = request.counter, content, answer
         self._write(answer)
-
-    def _close(self) -> None:
-        self.is_open = False
-        self._commands.forget()
 
     def _execute(self, request: frame.Frame, content: bytes, now_ms: int) -> None:
         answer = self._answered(request, now_ms)

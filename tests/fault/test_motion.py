@@ -132,6 +132,34 @@ def test_a_hung_loop_loses_the_supply_within_4_s_and_is_reset_within_9_s() -> No
     assert bed.status()["alarms_active"] == 1 << schema.WATCHDOG_RESET
 
 
+def test_a_loop_that_comes_back_after_the_cut_does_not_go_on_without_supply() -> None:
+    """The supply was cut while it hung: it is reset, not left running with a dead motor."""
+    bed = running()
+    clock = bed.world.clock
+
+    def busy(_now_ms: int) -> None:
+        bed.pump.care.due_ms = 1 << 29
+        clock.sleep_us(4_300_000)
+
+    bed.pump.care.poll = busy
+    bed.pump.care.due_ms = 0
+    bed.run(s=15)
+    assert [cause for _, cause in bed.world.resets] == [bed.world.chip.WDT_RESET]
+
+
+def test_every_other_step_lost_is_booked_and_is_no_stall() -> None:
+    bed = running()
+    before = len(bed.steps)
+    while len(bed.steps) < before + 20:
+        bed.plant.stall(len(bed.steps) % 2 == 0)
+        steps = len(bed.steps)
+        while len(bed.steps) == steps:
+            bed.run(ms=200)
+        bed.run(s=1)
+    assert bed.state == schema.RUNNING
+    assert bed.pump.ledger.unverified.value() == 10
+
+
 @pytest.mark.parametrize(
     ("error", "reason"), [(ValueError("broken"), "TASK_RAISED"), (MemoryError(), "NO_MEMORY")]
 )

@@ -107,6 +107,17 @@ def test_one_disturbed_conversion_is_no_occlusion() -> None:
     assert bed.pump.alarms.mask(True) == 0
 
 
+def test_one_disturbed_conversion_is_no_release() -> None:
+    bed = kinked()
+    run_until_alarm(bed, 25)
+    bed.ask(schema.ACKNOWLEDGE, alarm=schema.OCCLUSION)
+    codes = [500]
+    bed.world.chip.outside.adc(PRESSURE, lambda: codes.pop() if codes else 1_600)
+    bed.run(minutes=10)
+    assert not codes
+    assert bed.state == schema.HELD
+
+
 @pytest.mark.parametrize("kink", [0.3, 0.6, 0.9])
 def test_a_partial_kink_that_lets_the_flow_through_is_no_occlusion(kink: float) -> None:
     bed = Bed()

@@ -56,6 +56,21 @@ def test_reservoir_alarms_need_three_samples_and_do_not_flutter() -> None:
     assert bed.pump.alarms.mask(True) == 0
 
 
+def test_a_level_alarm_goes_half_a_millilitre_above_where_it_came() -> None:
+    bed = Bed()
+    bed.running()
+    level_nl = [3_900_000]
+    bed.world.chip.outside.adc(LEVEL, lambda: level_nl[0] // 11_719)
+    bed.run(minutes=5)
+    assert bed.pump.alarms.is_active(schema.RESERVOIR_LOW)
+    level_nl[0] = 4_400_000
+    bed.run(minutes=10)
+    assert bed.pump.alarms.is_active(schema.RESERVOIR_LOW)
+    level_nl[0] = 4_600_000
+    bed.run(minutes=5)
+    assert not bed.pump.alarms.is_active(schema.RESERVOIR_LOW)
+
+
 def test_left_stopped_for_48_hours_is_a_critical_alarm_until_started() -> None:
     bed = Bed()
     bed.running()
@@ -140,11 +155,15 @@ def test_a_magnet_held_for_less_than_3_s_opens_nothing() -> None:
 
 def test_nothing_cries_wolf_in_a_week() -> None:
     """Every alarm of the table, nominal noise, continuous and scheduled, over clock rebases."""
-    for segments in ([(0, 500_000)], [(60, 200_000), (420, 48_000), (1_320, 900_000)]):
+    simple = [(0, 500_000)]
+    schedule = [(60, 200_000), (420, 48_000), (1_320, 900_000)]
+    day_nl = (200_000 * 360 + 48_000 * 900 + 900_000 * 180) // 1_440
+    for segments, week_nl in ((simple, 7 * 500_000), (schedule, 7 * day_nl)):
         bed = Bed(seed=7)
         bed.running(*segments)
         bed.run(hours=24 * 7)
         assert bed.state == schema.RUNNING
+        assert abs(len(bed.steps) - week_nl / 50) <= 1
         assert [alarm.count for alarm in bed.pump.alarms.table] == [0] * len(schema.ALARM_TABLE)
         assert bed.pump.ledger.unverified.value() == 0
 

@@ -164,6 +164,10 @@ def test_half_a_frame_does_not_hold_up_the_next() -> None:
     bed.world.chip.outside.uart_in(whole[:9])
     bed.run(s=1)
     assert bed.programmer.start()["state"] == schema.RUNNING
+    bed.programmer.goodbye()
+    bed.world.chip.outside.uart_in(whole[:9])
+    bed.run(s=1)
+    assert not bed.pump.session.awake, "it does not keep the loop awake either"
 
 
 def test_noise_at_line_rate_delays_no_step_and_starves_no_answer() -> None:
