@@ -9,9 +9,10 @@ verified.
 from firmware.rate import StepRate
 from firmware.task import NEVER, Task
 
-LEAD_MS = 20  # the loop may be this late without making the step late
+LEAD_MS = 30  # the loop may be this late without making the step late
 ENERGISE_MS = 5  # between switching the driver on and the edge, late or not; the motor takes 2 ms
 SETTLE_MS = 40  # motor and encoder are at rest; LEAD + SETTLE < 180 ms, the shortest period
+HELD_MS = 10  # a settle that is later than this: the chip was held, and the edge may have been too
 LATE_MS_MAX = 1_000  # later than this a step is missed delivery, and not caught up
 MISSED_STEPS_MAX = 2  # in a row
 
@@ -48,6 +49,7 @@ class Delivery(Task):
         self._rate_nl_day = 0
         self._settling = False
         self._taken = False
+        self._patient = False
         self._edges_booked = 0
         self._missed = 0
         self.may_step: "Callable[[], bool]" = _never
@@ -83,6 +85,10 @@ class Delivery(Task):
         else:
             self._arm(now_ms)
 
+    def room_ms(self, now_ms: int) -> int:
+        """For how long the loop may do something else without making a step late."""
+        return self.due_ms - now_ms
+
     def rebase(self, by_ms: int) -> None:
         """See Task."""
         super().rebase(by_ms)
@@ -102,9 +108,14 @@ class Delivery(Task):
         self._drive.permit_step(delay_ms)
         self._settling = True
         self._taken = False
+        self._patient = True
         self.due_ms = now_ms + delay_ms + SETTLE_MS
 
     def _settle(self, now_ms: int) -> None:
+        if self._patient and now_ms - self.due_ms > HELD_MS:
+            self._patient = False
+            self.due_ms = now_ms + SETTLE_MS
+            return
         drive = self._drive
         drive.expire()
         self._settling = False

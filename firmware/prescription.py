@@ -32,22 +32,12 @@ class Prescription:
         self.starts_min: "List[int]" = [segment["start_min"] for segment in segments]
         self.rates_nl_day: "List[int]" = [segment["rate_nl_day"] for segment in segments]
         self._check_segments()
+        self.spans_min = _spans(self.starts_min)
         self._check_dose(fields["dose_ng_day"])
-
-    def minutes(self, segment: int) -> int:
-        """How long segment 0 ..
-
-        N-1 lasts, in minutes; the last runs past midnight to the first.
-        """
-        starts = self.starts_min
-        if len(starts) == 1:
-            return schema.DAY_MIN
-        following = starts[(segment + 1) % len(starts)]
-        return (following - starts[segment]) % schema.DAY_MIN
 
     def total_nl_min_day(self) -> int:
         """24 h total in nL/day x minutes: 1,440 times the volume in nL, exact."""
-        return sum([rate * self.minutes(i) for i, rate in enumerate(self.rates_nl_day)])
+        return sum([rate * span for rate, span in zip(self.rates_nl_day, self.spans_min)])
 
     def total_nl_day(self) -> int:
         """24 h total in nL, rounded down."""
@@ -66,7 +56,10 @@ class Prescription:
         best_min, best = 0, -1
         ends = [(edge_min - _PEAK_WINDOW_MIN) % schema.DAY_MIN for edge_min in self.starts_min]
         for start_min in self.starts_min + ends:
-            volume = self._nl_min_day_from(start_min, _PEAK_WINDOW_MIN)
+            volume = self._nl_min_day_until(start_min + _PEAK_WINDOW_MIN)
+            volume -= self._nl_min_day_until(start_min)
+            if volume < 0:  # the first segment begins within the hour
+                volume += self.total_nl_min_day()
             if volume > best:
                 best_min, best = start_min, volume
         return best_min, best * self.conc_mcg_ml // (schema.DAY_MIN * 1000)
@@ -83,20 +76,20 @@ class Prescription:
         """Index of the segment that holds at ``minute`` after midnight, 0 .. 1439."""
         found = len(self.starts_min) - 1
         for i, start_min in enumerate(self.starts_min):
-            if start_min <= minute:
-                found = i
+            if start_min > minute:
+                break
+            found = i
         return found
 
-    def _nl_min_day_from(self, start_min: int, span_min: int) -> int:
+    def _nl_min_day_until(self, minute: int) -> int:
+        """What is delivered from the start of the first segment to ``minute``, within a day."""
+        left_min = (minute - self.starts_min[0]) % schema.DAY_MIN
         total = 0
-        minute = start_min
-        while span_min:
-            segment = self.segment_at(minute)
-            into_min = (minute - self.starts_min[segment]) % schema.DAY_MIN
-            part_min = min(span_min, self.minutes(segment) - into_min)
-            total += self.rates_nl_day[segment] * part_min
-            span_min -= part_min
-            minute = (minute + part_min) % schema.DAY_MIN
+        for rate, span in zip(self.rates_nl_day, self.spans_min):
+            if left_min <= span:
+                return total + rate * left_min
+            total += rate * span
+            left_min -= span
         return total
 
     def _check_segments(self) -> None:
@@ -121,6 +114,13 @@ class Prescription:
             raise Refusal(
                 schema.DOSE_MISMATCH, "dose_ng_day", self.total_ng_day(), self.total_ng_day() + 1
             )
+
+
+def _spans(starts_min: "List[int]") -> "List[int]":
+    if len(starts_min) == 1:
+        return [schema.DAY_MIN]
+    following = starts_min[1:] + starts_min[:1]
+    return [(end - start) % schema.DAY_MIN for start, end in zip(starts_min, following)]
 
 
 def _rate_out_of_range() -> Refusal:

@@ -63,7 +63,7 @@ class Pump:
         self.motion = Motion(board, drive, self._on_motion_trip)
         self.delivery = Delivery(drive, self.ledger, self.motion, self.pressure, self.step_pl)
         self.therapy = Therapy(self.wall, self.delivery)
-        self.session = Session(board, Commands(self))
+        self.session = Session(board, Commands(self), self.delivery.room_ms)
         self.loop = Loop(
             board,
             self.clock,

@@ -13,9 +13,13 @@ from protocol.wire import codec, frame, schema
 IDLE_MS = 180_000  # open PCA pump requirements: 3 min without a request end a session
 _HALF_FRAME_MS = 200
 _ANY_TIME = (schema.STATUS, schema.STOP)
+_LONG = (schema.PROPOSE,)  # 58 ms on an RP2040, for 24 segments; all others below 25 ms
+_ROOM_MS = 80
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable, Optional
+
     from firmware.board import Board
     from firmware.commands import Commands
 
@@ -26,15 +30,20 @@ class Session(Task):
     A request with the next number is executed; the same number again gets the stored answer
     again, and nothing is done twice. STATUS and STOP are taken at any time.
 
-    awake: whether the line deserves the loop's short slices.
+    awake: whether the line deserves the loop's short slices. room_ms: asked, with now_ms, for how
+    long the loop may stay away; a request that takes long waits until there is room.
     """
 
-    def __init__(self, board: "Board", commands: "Commands") -> None:
+    def __init__(
+        self, board: "Board", commands: "Commands", room_ms: "Callable[[int], int]"
+    ) -> None:
         super().__init__()
         self._any = board.uart_any
         self._read = board.uart_read
         self._write = board.uart_write
         self._commands = commands
+        self._room_ms = room_ms
+        self._waiting: "Optional[frame.Frame]" = None
         self._decoder = frame.Decoder(binascii.crc32)
         self._counter = 0
         self._request = b""
@@ -49,13 +58,18 @@ class Session(Task):
         if count:
             data = self._read(count)  # without a count it would wait for the line to fall silent
             for request in self._decoder.feed(data):
-                self._take(request, now_ms)
+                self._hear(request, now_ms)
         elif self._decoder.in_frame:
             self._decoder.drop()
+        if self._waiting is not None and self._room_ms(now_ms) >= _ROOM_MS:
+            request, self._waiting = self._waiting, None
+            self._take(request, now_ms)
         if self.is_open and now_ms >= self._idle_at_ms:
             self.is_open = False
         self.due_ms = self._idle_at_ms if self.is_open else NEVER
         self.awake = self.is_open or self._decoder.in_frame
+        if self._waiting is not None:
+            self.due_ms = now_ms + 1
         if self._decoder.in_frame:
             self.due_ms = min(self.due_ms, now_ms + _HALF_FRAME_MS)
 
@@ -63,6 +77,14 @@ class Session(Task):
         """See Task."""
         super().rebase(by_ms)
         self._idle_at_ms -= by_ms
+
+    def _hear(self, request: frame.Frame, now_ms: int) -> None:
+        """Take a request now, or let it wait; a new one drives out one that waits."""
+        self._waiting = None
+        if request.kind in _LONG:
+            self._waiting = request
+        else:
+            self._take(request, now_ms)
 
     def _take(self, request: frame.Frame, now_ms: int) -> None:
         content = bytes([request.kind]) + request.payload

@@ -50,7 +50,7 @@ class Therapy(Task):
             segment = prescription.segment_at(day_ms // _MIN_MS)
             self.segment = segment + 1
             into_ms = (day_ms - prescription.starts_min[segment] * _MIN_MS) % DAY_MS
-            self.due_ms = from_ms + prescription.minutes(segment) * _MIN_MS - into_ms
+            self.due_ms = from_ms + prescription.spans_min[segment] * _MIN_MS - into_ms
         self.rate_nl_day = prescription.rates_nl_day[self.segment - 1]
         self._delivery.set_rate(self.rate_nl_day, from_ms)
 

@@ -209,3 +209,46 @@ def test_first_answer_comes_within_300_ms_and_later_ones_within_20_ms() -> None:
             bed.run(ms=400)
             assert len(answered_us) == number
             assert answered_us[-1] - sent_us <= limit_ms * 1_000
+
+
+def test_a_long_request_waits_for_room_between_two_steps_and_delays_none() -> None:
+    """At the highest rate a step is due every 180 ms; PROPOSE takes 58 ms on the board."""
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 24_000_000))
+    payload = codec.encode(schema.PROPOSE, prescription([(0, 400_000)], 2_000))
+    answered: list[int] = []
+    taken: list[int] = []
+    bed.world.chip.outside.uart_out(lambda _data, _done: answered.append(bed.now_ms))
+    commands = bed.pump.session._commands
+    execute = commands.execute
+
+    def slow(kind: int, payload: bytes, now_ms: int) -> object:
+        taken.append(bed.pump.delivery.room_ms(now_ms))
+        return execute(kind, payload, now_ms)
+
+    commands.execute = slow
+    for phase_ms in range(0, 180, 15):
+        bed.run(ms=360 + phase_ms)
+        bed.programmer.counter += 1
+        before_ms = bed.now_ms
+        bed.programmer.exchange(schema.PROPOSE, payload, bed.programmer.counter)
+        assert answered[-1] - before_ms <= 200
+    assert min(taken) >= 80
+
+
+def test_stop_overtakes_a_request_that_waits() -> None:
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 24_000_000))
+    heard = listen(bed)
+    propose = codec.encode(schema.PROPOSE, prescription([(0, 400_000)], 2_000))
+    number = bed.programmer.counter + 1
+    steps = len(bed.steps)
+    while len(bed.steps) == steps:
+        bed.run(ms=1)
+    line = frame.encode(binascii.crc32, number, schema.PROPOSE, propose)
+    line += frame.encode(binascii.crc32, 9_999, schema.STOP, b"")
+    bed.run(ms=120)
+    bed.world.chip.outside.uart_in(line)
+    bed.run(ms=15)
+    assert bed.state == schema.STOPPED
+    assert len(heard) == 1

@@ -205,7 +205,7 @@ def occlusion_slow() -> tuple[float, str]:
 
 @at_most("SPINE-13", "alarms of a healthy pump in a whole-pump year", "alarms", 0)
 def quiet_year() -> tuple[int, str]:
-    """365 virtual days at 0.05 mL/day from a 40 mL reservoir, nominal noise, everything running."""
+    """365 virtual days at 0.05 mL/day from a 40 mL reservoir, nominal noise."""
     bed = Bed(seed=365, capacity_nl=40_000_000)
     bed.running((0, 50_000))
     bed.run(hours=24 * 365)

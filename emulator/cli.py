@@ -1,0 +1,100 @@
+"""`pump-emulator`: virtual pumps. demo, run, serve, replay.
+
+Exit codes: 0 ok; 1 an alarm or a failed verdict; 2 usage, a faulty file among it; 3 link.
+"""
+
+from pathlib import Path
+
+import click
+
+from emulator import demo as story_of_a_day
+from emulator import report, scenario
+from emulator.cli_parts import App, file_option, json_option, seed_option, trace_option
+from emulator.cli_serve import serve
+from emulator.story import recording, scenario_file
+from emulator.story.account import account
+from emulator.story.chronicle import Chronicle
+from emulator.story.screen import account_table, alarm_table, check_table
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run virtual intrathecal pumps: the real firmware on an emulated board.
+
+    A development and research system: never for use on people or animals.
+
+    Exit codes: 0 ok; 1 an alarm or a failed verdict; 2 usage; 3 link.
+    """
+
+
+@main.command()
+@file_option("--report", "report_file", Path("build/demo.html"), "Where the page with plots goes.")
+@file_option("--prescription", "file", story_of_a_day.PRESCRIPTION, "For whom and how much.")
+@seed_option
+@trace_option
+@json_option
+def demo(report_file: Path, file: Path, seed: int, trace: Path | None, as_json: bool) -> None:
+    """A day of a pump: programmed, running, blocked at 14:00, alarming, acknowledged, going on.
+
+    The real programmer programs it over a pseudo-terminal. Exit code 1 if the story does not hold.
+    """
+    app = App(as_json)
+    with app.errors(), app.traced(trace) as sinks:
+        day = story_of_a_day.play(file, seed, app.screen, sinks)
+        subject = report.Subject(
+            "A day of a pump: blocked at 14:00, opened at 17:00",
+            f"24 hours from the start of therapy with {file.name}, seed {seed}; programmed over a "
+            "serial line.",
+            day.sources,
+        )
+        report.write(report_file, subject, day.chronicle, day.account, day.checks)
+    app.say("", account_table(day.account), "", alarm_table(day.chronicle), "")
+    app.say(check_table(day.checks), "")
+    app.say(f"The story {'holds' if day.holds else 'DOES NOT HOLD'}. Report: {report_file}")
+    app.say(report.NOTICE)
+    app.end({**day.plain(), "report": str(report_file)}, day.holds)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="SCENARIO.toml")
+@file_option("--report", "report_file", None, "Write a page with plots.")
+@trace_option
+@json_option
+def run(file: Path, report_file: Path | None, trace: Path | None, as_json: bool) -> None:
+    """Run a scenario in virtual time and judge it: docs/scenarios/README.md.
+
+    Exit code 1 if something that was expected did not come, or something else did.
+    """
+    app = App(as_json)
+    with app.errors(), app.traced(trace) as sinks:
+        told = scenario_file.read(file)
+        verdict = scenario.run(told, sinks, app.screen.progress)
+        app.screen.end_progress()
+        if report_file is not None:
+            subject = report.Subject(told.title, f"Scenario {file.name}, seed {told.seed}.")
+            report.write(report_file, subject, verdict.chronicle, verdict.account, verdict.checks)
+    app.say(told.title, "", account_table(verdict.account), "", alarm_table(verdict.chronicle), "")
+    app.say(check_table(verdict.checks), "")
+    app.say(f"The scenario {'holds' if verdict.holds else 'FAILED'}.")
+    app.end(verdict.plain(), verdict.holds)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="RECORDING.jsonl")
+@trace_option
+@json_option
+def replay(file: Path, trace: Path | None, as_json: bool) -> None:
+    """Have a served run again, as `serve --record` kept it: the same trace, to the byte."""
+    app = App(as_json)
+    chronicle = Chronicle()
+    with app.errors(), app.traced(trace) as sinks:
+        recording.replay(file, [chronicle, *sinks])
+    found = account(chronicle)
+    app.say(account_table(found), "", alarm_table(chronicle))
+    app.end({"end_ms": chronicle.end_ms, "account": found.plain()}, True)
+
+
+main.add_command(serve)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Flashing with the real mpremote, onto MicroPython unix with a littlefs of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.bench import file_set, flash, manifest
+from emulator.bench.survey import look
+from emulator.bench.transport import BoardError, BoardLinkError, UsbTransport
+from tests.bench import sets, unix_board
+from tests.bench.unix_board import UnixBoard
+
+THIS = manifest.parse(sets.this()[manifest.NAME])
+
+
+@pytest.fixture(scope="module")
+def flashed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A flash onto which the set of this checkout was put when it was blank."""
+    image = unix_board.blank(tmp_path_factory.mktemp("flashed") / "flash.bin")
+    assert flash_on(image).slot == "a"
+    return image.read_bytes()
+
+
+@pytest.fixture()
+def image(flashed: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "flash.bin"
+    path.write_bytes(flashed)
+    return path
+
+
+def flash_on(image: Path, files: "dict[str, bytes] | None" = None) -> flash.Flashed:
+    with UnixBoard(image) as board:
+        wanted = sets.this() if files is None else files
+        return flash.flash(UsbTransport(board.port), wanted, file_set.root_files())
+
+
+def test_a_blank_board_gets_the_set_and_starts_it(image: Path) -> None:
+    assert unix_board.contents(image) == file_set.build()
+    started = unix_board.start(image)
+    assert started["root"] == "/a"
+    assert started["digest"] == THIS.digest.hex()
+    assert started["version"] == THIS.version
+    assert all(path.startswith("/a/") for path in started["modules"])
+    assert started["said"] == [f"OpenITB {THIS.version} from /a"]
+
+
+def test_flashing_again_writes_nothing(image: Path) -> None:
+    before = image.read_bytes()
+    again = flash_on(image)
+    assert not again.changed
+    assert again.kept == len(sets.this())
+    assert image.read_bytes() == before
+
+
+def test_another_set_goes_to_the_other_slot_and_only_what_differs_is_sent(image: Path) -> None:
+    newer = sets.sealed({**sets.this(), "firmware/extra.mpy": b"M\x06\x00\x1fnew"}, version="9")
+    done = flash_on(image, newer)
+    assert done.slot == "b"
+    assert set(done.written) == {"b/firmware/extra.mpy", "b/manifest.json", "slot.new"}
+    assert len(done.copied) == len(sets.this()) - 1
+    found = unix_board.contents(image)
+    assert found == sets.on_board({"a": sets.this(), "b": newer}, "b")
+    assert unix_board.start(image)["version"] == THIS.version  # of the module; it was not changed
+    assert unix_board.start(image)["said"] == ["OpenITB 9 from /b"]
+
+
+def test_going_back_to_a_set_that_is_still_there_changes_one_small_file(image: Path) -> None:
+    flash_on(image, sets.older())
+    done = flash_on(image)
+    assert (done.slot, done.written, done.copied) == ("a", ("slot.new",), ())
+    assert unix_board.start(image)["digest"] == THIS.digest.hex()
+
+
+def test_what_does_not_belong_to_the_set_is_cleared_away(tmp_path: Path) -> None:
+    files = sets.on_board({"a": sets.this(), "b": sets.older()}, "a")
+    files["b/stray/deep/file.py"] = b"x = 1"
+    files["b/firmware/loop.py"] = b"x = 1"
+    image = unix_board.holding(tmp_path / "flash.bin", files)
+    newer = sets.sealed(sets.this(), version="9")
+    done = flash_on(image, newer)
+    assert done.slot == "b"
+    assert unix_board.contents(image) == sets.on_board({"a": sets.this(), "b": newer}, "b")
+    with UnixBoard(image) as board:
+        assert not [path for path in look(UsbTransport(board.port)).files if path.endswith("/")]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "words"),
+    [
+        ("a/firmware/loop.mpy", b"M\x06\x00\x1f other", "firmware/loop.mpy is not the file"),
+        ("a/firmware/loop.mpy", None, "firmware/loop.mpy is missing"),
+        ("a/firmware/loop.py", b"pass", "firmware/loop.py does not belong to the set"),
+        ("a/manifest.json", b"{", "no manifest that can be read"),
+        ("a/manifest.json", None, "no manifest that can be read"),
+    ],
+)
+def test_an_unsound_set_is_not_started_and_it_says_why(
+    path: str, content: "bytes | None", words: str, tmp_path: Path
+) -> None:
+    """The other one runs; and where there is none, the words go to USB and to the programmer."""
+    both = sets.on_board({"a": sets.this(), "b": sets.older()}, "a")
+    alone = sets.on_board({"a": sets.this()}, "a")
+    for files in (both, alone):
+        files.pop(path, None)
+        if content is not None:
+            files[path] = content
+    started = unix_board.start(unix_board.holding(tmp_path / "both.bin", both))
+    assert (started["root"], started["version"]) == ("/b", sets.OTHER_VERSION)
+    assert words in started["said"][0]
+    silent = unix_board.start(unix_board.holding(tmp_path / "alone.bin", alone))
+    assert "root" not in silent
+    assert words in silent["said"][0]
+    assert silent["said"][1].startswith("uart: ")
+
+
+def test_the_survey_agrees_with_the_root_about_what_is_sound(image: Path) -> None:
+    """Two implementations of one rule: on the board and on the host."""
+    files = sets.on_board({"a": sets.this(), "b": sets.older()}, "b")
+    files["b/firmware/loop.py"] = b"pass"
+    unix_board.holding(image, files)
+    with UnixBoard(image) as board:
+        found = look(UsbTransport(board.port))
+    assert found.in_force == "b"
+    assert found.starts is not None
+    assert found.starts.name == "a"
+    assert found.slots["b"].faults == ("firmware/loop.py does not belong to the set",)
+    assert unix_board.start(image)["root"] == "/a"
+
+
+def test_the_first_byte_that_reads_back_wrong_keeps_the_old_set_in_force(image: Path) -> None:
+    """A worn flash: what is written is not what is read."""
+    with UnixBoard(image) as board:
+        usb = UsbTransport(board.port)
+        usb.execute("flash.worn = True")
+        with pytest.raises((flash.FlashError, BoardError)):
+            flash.flash(usb, sets.older(), file_set.root_files())
+    assert unix_board.start(image)["digest"] == THIS.digest.hex()
+
+
+def test_a_release_comes_up_without_usb_and_holds_no_bench_file(tmp_path: Path) -> None:
+    image = unix_board.holding(tmp_path / "flash.bin", file_set.build(release=True))
+    started = unix_board.start(image)
+    assert started["said"][0] == "usb: False"
+    assert started["root"] == "/a"
+    assert not [path for path in unix_board.contents(image) if "bench" in path]
+
+
+def test_a_release_with_a_bench_file_is_refused_by_builder_and_by_board(tmp_path: Path) -> None:
+    bench = next(path for path in sets.this() if "bench_chip" in path)
+    with pytest.raises(manifest.ManifestError, match="bench_chip"):
+        sets.sealed(sets.this(), release=True)
+    files = file_set.build(release=True)
+    files[f"a/{bench}"] = sets.this()[bench]
+    refused = unix_board.start(unix_board.holding(tmp_path / "flash.bin", files))
+    assert "root" not in refused
+    assert "bench_chip.mpy does not belong to the set" in refused["said"][-2]
+
+
+def test_a_port_that_is_no_board_is_told_as_a_broken_link() -> None:
+    with pytest.raises(BoardLinkError, match="/dev/no-such-port"):
+        UsbTransport("/dev/no-such-port")

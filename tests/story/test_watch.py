@@ -1,0 +1,113 @@
+"""The observer: sees every change, and changes nothing."""
+
+from typing import Any
+
+import pytest
+
+from emulator.rig import Rig, RigLink
+from emulator.stimulus import OutputHash
+from emulator.story.chronicle import Chronicle
+from emulator.story.clinician import Clinician
+from emulator.story.happenings import parse
+from emulator.trace import Sink
+from protocol.programmer import prescription, setup_file
+from protocol.programmer.quantity import QuantityError
+from tests.story.served import DEMO
+
+HOUR_MS = 3_600_000
+
+
+def treated(*sinks: Sink) -> Rig:
+    """A pump that runs the demo's prescription from 08:00 on."""
+    rig = Rig(1, sinks)
+    rig.run_until_ms(1_000)
+    rig.hold_magnet()
+    clinician = Clinician(rig)
+    clinician.setup(setup_file.read(DEMO, {}))  # type: ignore[arg-type]
+    clinician.set_clock(8 * 3_600)
+    clinician.program(prescription.read(DEMO))
+    clinician.start()
+    return rig
+
+
+def test_watching_changes_nothing() -> None:
+    """Every output of the chip at the same microsecond, with and without an observer."""
+    hashes = []
+    for sinks in ((), (Chronicle(),)):
+        rig = treated(*sinks)
+        outputs = OutputHash(rig.world)
+        rig.run_until_ms(HOUR_MS)
+        rig.happen("kink", 1.0)
+        rig.run_until_ms(4 * HOUR_MS)
+        hashes.append((outputs.digest(), outputs.count))
+    assert hashes[0] == hashes[1]
+    assert hashes[0][1] > 1_000
+
+
+def test_an_alarm_is_raised_acknowledged_and_cleared_in_this_order() -> None:
+    events: list[tuple[str, Any]] = []
+    rig = treated(lambda t_ms, kind, values: events.append((kind, values)))
+    rig.happen("stall", 1)
+    rig.run_until_ms(HOUR_MS)
+    rig.happen("stall", 0)
+    Clinician(rig).acknowledge("MOTOR_STALLED")
+    alarms = [(kind, values[0]) for kind, values in events if kind.startswith("alarm")]
+    assert alarms == [
+        ("alarm_raised", "MOTOR_STALLED"),
+        ("alarm_acknowledged", "MOTOR_STALLED"),
+        ("alarm_cleared", "MOTOR_STALLED"),
+    ]
+    states = [values[0] for kind, values in events if kind == "state"]
+    assert states == ["UNCOMMISSIONED", "STOPPED", "RUNNING", "HELD", "RUNNING"]
+
+
+def test_a_reset_is_seen_and_the_ledgers_add_up_over_it() -> None:
+    """The firmware's ledger starts anew; the chronicle's does not, and the pump is blank."""
+    chronicle = Chronicle()
+    rig = treated(chronicle)
+    rig.run_until_ms(HOUR_MS)
+    before = chronicle.steps_at(rig.now_ms)
+    rig.world.reset(rig.world.chip.WDT_RESET)
+    rig.run_until_ms(2 * HOUR_MS)
+    rig.watch.end()
+    assert len(chronicle.boots) == 2
+    assert chronicle.state_at(rig.now_ms) == "UNCOMMISSIONED"
+    assert [alarm.name for alarm in chronicle.alarms] == ["WATCHDOG_RESET"]
+    assert chronicle.steps_at(rig.now_ms)[1:] == before[1:]
+    assert abs(chronicle.sample_at(rig.now_ms).head_steps - before.verified) <= 1
+    ordered = chronicle.orders.volume_nl
+    assert ordered(0, rig.now_ms) == ordered(0, chronicle.boots[1])
+
+
+def test_damage_on_the_line_is_told() -> None:
+    events: list[tuple[str, Any]] = []
+    rig = Rig(1, [lambda t_ms, kind, values: events.append((kind, values))])
+    RigLink(rig).write(b"\0\x03\x01\x02\0")
+    assert ("damaged", ("request", 1)) in events
+
+
+def test_what_cannot_happen_is_refused() -> None:
+    rig = Rig()
+    with pytest.raises(ValueError, match="what can happen is magnet"):
+        rig.happen("earthquake")
+    rig.happen("stall", 1)
+    with pytest.raises(ValueError, match="stalled motor"):
+        rig.happen("runaway", 20)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("kink 97 %", ("kink", {"amount": 0.97})),
+        ("release", ("release", {})),
+        ("refill 15 mL", ("refill", {"volume": 15_000_000})),
+    ],
+)
+def test_a_typed_line_is_understood(line: str, meant: tuple[str, dict[str, Any]]) -> None:
+    assert parse(line) == meant
+
+
+@pytest.mark.parametrize("line", ["jump", "release now", "kink", "refill 15"])
+def test_a_typed_line_that_is_not_understood_is_refused(line: str) -> None:
+    with pytest.raises(QuantityError):
+        parse(line)
