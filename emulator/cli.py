@@ -1,4 +1,4 @@
-"""`pump-emulator`: virtual pumps. demo, run, serve, replay.
+"""`pump-emulator`: virtual pumps. demo, run, serve, replay, bench.
 
 Exit codes: 0 ok; 1 an alarm or a failed verdict; 2 usage, a faulty file among it; 3 link.
 """
@@ -92,6 +92,31 @@ def replay(file: Path, trace: Path | None, as_json: bool) -> None:
     found = account(chronicle)
     app.say(account_table(found), "", alarm_table(chronicle))
     app.end({"end_ms": chronicle.end_ms, "account": found.plain()}, True)
+
+
+GOALS = {
+    "virtual_s_per_s_500_ul_day": (">=", 100_000),
+    "virtual_s_per_s_1000_ul_day": (">=", 100_000),
+    "step_in_kernel_events": ("<=", 35),
+    "unix_over_cpython": (">=", 0.35),
+    "pypy_virtual_s_per_s": (">=", 1_000_000),
+    "pty_over_echo": ("<=", 3),
+}
+
+
+@main.command()
+@json_option
+def bench(as_json: bool) -> None:
+    """How fast it is: ratios taken in one run, each with its goal. A few minutes."""
+    from emulator import measure  # here: it knows Unix things that the other commands do without
+
+    app = App(as_json)
+    figures = measure.measure(lambda what: app.say(f"measuring {what} ..."))
+    for name, (sign, goal) in GOALS.items():
+        found = figures[name]
+        shown = "not measured: the runtime is not installed" if found is None else f"{found:,.2f}"
+        app.say(f"  {name:<28} {shown:>14}   goal {sign} {goal:,}")
+    app.end(figures, True)
 
 
 main.add_command(serve)

@@ -16,6 +16,10 @@ from emulator.plant.plant import Plant
 from emulator.world import World
 from protocol.wire import schema
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Tuple
+
 _DAY_MS = 86_400_000
 _STEP_NL = 50
 _BARE_S = 40_000  # virtual seconds of the bare kernel: some 50,000 events
@@ -43,14 +47,14 @@ def pump_s_per_s(rate_nl_day: int, days: float = 1.0, rounds: int = _ROUNDS) -> 
 def bare_events_per_s(rate_nl_day: int) -> float:
     """Events per CPU second of a bare heapq kernel: the best of three runs.
 
-    A step pulse at its exact instants, and a first-order plant sampled once a second: the least that a
-    simulation of this pump can be.
+    A step pulse at its exact instants, and a first-order plant sampled once a second: the least
+    that a simulation of this pump can be.
     """
     return max(_bare_run(rate_nl_day) for _ in range(_ROUNDS))
 
 
 def step_in_kernel_events(rate_nl_day: int = 1_000_000) -> float:
-    """CPU time of one verified step of the whole pump, in bare kernel events; both measured now."""
+    """CPU time of one verified step of the whole pump in bare kernel events, both measured now."""
     steps_per_virtual_s = rate_nl_day / _STEP_NL / 86_400
     steps_per_s = pump_s_per_s(rate_nl_day) * steps_per_virtual_s
     return bare_events_per_s(rate_nl_day) / steps_per_s
@@ -72,7 +76,7 @@ class _Bare:
     """The bare kernel: a clock, a queue, two kinds of event."""
 
     def __init__(self, rate_nl_day: int) -> None:
-        self.queue: list = []
+        self.queue: "List[Tuple[int, int, Callable[[], None]]]" = []
         self.order = 0
         self.now_us = 0
         self.events = 0
@@ -84,7 +88,7 @@ class _Bare:
         self.at(self.whole_us, self.on_step)
         self.at(1_000_000, self.on_sample)
 
-    def at(self, t_us: int, fn: object) -> None:
+    def at(self, t_us: int, fn: "Callable[[], None]") -> None:
         self.order += 1
         heapq.heappush(self.queue, (t_us, self.order, fn))
 

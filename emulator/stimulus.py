@@ -1,7 +1,7 @@
 """A stimulus: what came in at the chip's edge, recorded once and played to any runtime.
 
-Runs on CPython, PyPy and MicroPython. A row is (t_us since start, kind, id, value), small integers of
-emulator/kinds.py; no plant is needed to play it. What comes out is hashed in the same form, so
+Runs on CPython, PyPy and MicroPython. A row is (t_us since start, kind, id, value), small integers
+of emulator/kinds.py; no plant is needed to play it. What comes out is hashed in the same form, so
 equal hashes mean the same outputs at the same microseconds.
 """
 
@@ -75,8 +75,8 @@ class DivergedError(Exception):
 class Player:
     """Plays a stimulus to a World that has not booted yet.
 
-    read_pins: GPIO numbers whose level was asked for by the firmware; those, and the ADC, are answered in
-    the order of the record. All other inputs come at their times.
+    read_pins: GPIO numbers whose level was asked for by the firmware; those, and the ADC, are
+    answered in the order of the record. All other inputs come at their times.
     """
 
     def __init__(self, world: "World", rows: "List[Row]", read_pins: "Tuple[int, ...]") -> None:

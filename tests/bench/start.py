@@ -1,4 +1,4 @@
-"""Runs on MicroPython unix: starts a board's flash as the chip does, as far as the pump's first pin.
+"""Runs on MicroPython unix: starts a board's flash as the chip does, up to the pump's first pin.
 
     micropython start.py IMAGE
 
@@ -71,6 +71,7 @@ class Compiler:
 
     const = micropython.const
 
+    @staticmethod
     def alloc_emergency_exception_buf(size):
         pass
 

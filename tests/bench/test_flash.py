@@ -21,7 +21,7 @@ def flashed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return image.read_bytes()
 
 
-@pytest.fixture()
+@pytest.fixture
 def image(flashed: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "flash.bin"
     path.write_bytes(flashed)

@@ -84,7 +84,7 @@ def test_a_set_is_replaced_and_the_power_fails_anywhere(tmp_path: Path) -> None:
     files["main.py"] += b"# older\n"
     image = unix_board.holding(tmp_path / "flash.bin", files)
     before, changes = recorded(image, NEW)
-    old, new, wrong = half_new_pumps(image, before, changes, EVERY, has_old=True)
+    old, _, wrong = half_new_pumps(image, before, changes, EVERY, has_old=True)
     assert not wrong
     assert old > 20
     image.write_bytes(cut_at(before, [*changes, (0, b"")], len(changes)))

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 UNIX_HEAP = "32m"
+PLAY = "../../emulator/play.py"
 
 
 def on_cpython(script: str, *arguments: str) -> str:

@@ -9,7 +9,7 @@ from emulator.stimulus import pack, unpack
 from emulator.world import START_US
 from firmware.pins import ENC_A
 from tests.parity.record import SPAN_MS, record
-from tests.parity.runtimes import on_cpython, on_unix, on_wasm
+from tests.parity.runtimes import PLAY, on_cpython, on_unix, on_wasm
 
 WRAP_MS = 1 << 30
 
@@ -29,18 +29,18 @@ def recorded(
 
 def test_cpython_repeats_itself_without_the_plant(recorded: tuple[Path, int, str]) -> None:
     path, start_us, expected = recorded
-    assert on_cpython("replay.py", str(path), str(start_us), str(SPAN_MS), "loop") == expected
+    assert on_cpython(PLAY, str(path), str(start_us), str(SPAN_MS), "loop") == expected
 
 
 def test_micropython_unix_equals_cpython(recorded: tuple[Path, int, str]) -> None:
     path, start_us, expected = recorded
-    assert on_unix("replay.py", str(path), str(start_us), str(SPAN_MS), "loop") == expected
+    assert on_unix(PLAY, str(path), str(start_us), str(SPAN_MS), "loop") == expected
 
 
 def test_micropython_wasm_equals_cpython(recorded: tuple[Path, int, str]) -> None:
     path, start_us, expected = recorded
     arguments = ("/files/stimulus.bin", str(start_us), str(SPAN_MS))
-    assert on_wasm("replay.py", *arguments, files=(path,)) == expected
+    assert on_wasm(PLAY, *arguments, files=(path,)) == expected
 
 
 def test_a_changed_stimulus_is_noticed(recorded: tuple[Path, int, str]) -> None:
@@ -52,7 +52,7 @@ def test_a_changed_stimulus_is_noticed(recorded: tuple[Path, int, str]) -> None:
     other = path.with_name("other.bin")
     other.write_bytes(pack(rows))
     with pytest.raises(AssertionError, match="DivergedError"):
-        on_cpython("replay.py", str(other), str(start_us), str(SPAN_MS), "loop")
+        on_cpython(PLAY, str(other), str(start_us), str(SPAN_MS), "loop")
 
 
 def test_worlds_start_so_that_both_ticks_wrap_together() -> None:

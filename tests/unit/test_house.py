@@ -15,6 +15,7 @@ HOST_ONLY = (
     "cli",
     "demo",
     "emu_link",
+    "measure",
     "report",
     "rig",
     "scenario",
@@ -24,9 +25,7 @@ HOST_ONLY = (
     "watch",
 )
 KERNEL = [
-    path
-    for path in sorted(ROOT.glob("emulator/*.py"))
-    if not path.stem.startswith(HOST_ONLY) and path.stem != "bench_run"
+    path for path in sorted(ROOT.glob("emulator/*.py")) if not path.stem.startswith(HOST_ONLY)
 ]
 ENGINE = [*PORTABLE, *sorted(ROOT.glob("emulator/plant/*.py")), *KERNEL]
 SOURCES = [

@@ -3,13 +3,12 @@
 from functools import cache
 from typing import Any
 
+from emulator.measure import measure
 from tools.figures.figure import at_least, at_most
 
 
 @cache
 def _bench() -> dict[str, Any]:
-    from emulator.bench_run import measure
-
     return measure()
 
 

@@ -8,13 +8,15 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+from emulator import scenario
+from emulator.story import scenario_file
 from emulator.world import START_US
 from firmware.rate import StepRate
 from protocol.wire import codec, schema
 from tests.exact import Action, Segments, live
 from tests.fault.test_occlusion import kinked, run_until_alarm
 from tests.parity.record import SPAN_MS, record
-from tests.parity.runtimes import on_cpython, on_unix, on_wasm
+from tests.parity.runtimes import PLAY, on_cpython, on_unix, on_wasm
 from tests.pumps import Bed
 from tests.wire import test_framing as framing
 from tests.wire import test_state_x_command as legality
@@ -81,12 +83,11 @@ def ten_years() -> tuple[float, str]:
 @at_most("SPINE-03", "plant's steps against verified steps, over all scenarios", "steps", 1)
 def two_ledgers() -> tuple[int, str]:
     """The largest difference that no scenario names as a loss."""
-    from emulator.scenario import run_file
-
     worst = 0
     paths = sorted((ROOT / "docs/scenarios").glob("*.toml"))
     for path in paths:
-        worst = max(worst, abs(run_file(path).unnamed_steps))
+        found = scenario.run(scenario_file.read(path)).account
+        worst = max(worst, abs(found.steps_apart) - found.unasked_steps)
     return worst, f"{len(paths)} scenarios"
 
 
@@ -103,9 +104,9 @@ def parity() -> tuple[int, str]:
             path = Path(folder) / "stimulus.bin"
             path.write_bytes(data)
             words = (str(start_us), str(SPAN_MS))
-            traces.add(on_cpython("replay.py", str(path), *words, "loop"))
-            traces.add(on_unix("replay.py", str(path), *words, "loop"))
-            traces.add(on_wasm("replay.py", "/files/stimulus.bin", *words, files=(path,)))
+            traces.add(on_cpython(PLAY, str(path), *words, "loop"))
+            traces.add(on_unix(PLAY, str(path), *words, "loop"))
+            traces.add(on_wasm(PLAY, "/files/stimulus.bin", *words, files=(path,)))
         most = max(most, len(traces))
     return most, f"2 stimuli, {outputs:,} outputs"
 
@@ -141,19 +142,17 @@ def heap_import() -> int:
 )
 def determinism() -> int:
     """The JSONL trace of a scenario, byte for byte."""
-    code = (
-        "import sys; from pathlib import Path; from emulator.scenario import run_file;"
-        "run_file(Path(sys.argv[1]), trace=Path(sys.argv[2]))"
-    )
     traces = set()
-    scenario = str(ROOT / "docs/scenarios/kink_and_release.toml")
+    words = ["-m", "emulator.cli", "run", "docs/scenarios/kink_and_release.toml", "--trace"]
     with tempfile.TemporaryDirectory() as folder:
         for number, hash_seed in enumerate(("0", "0", "1", "4711")):
             path = Path(folder) / f"{number}.jsonl"
             subprocess.run(
-                [sys.executable, "-c", code, scenario, str(path)],
-                env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+                [sys.executable, *words, str(path)],
+                env={**os.environ, "PYTHONHASHSEED": hash_seed},
+                cwd=ROOT,
                 check=True,
+                stdout=subprocess.DEVNULL,
             )
             traces.add(path.read_bytes())
     return len(traces)

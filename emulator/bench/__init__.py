@@ -1,0 +1,1 @@
+"""Boards on the bench: flashing, the virtual Pico, hardware in the loop."""

@@ -1,0 +1,191 @@
+"""Plays a recorded stimulus (emulator/stimulus.py) to a board, and says how its outputs differ.
+
+A board takes time for what an emulated chip does in none, so its outputs come a little later or
+earlier than the recorded ones; what they are, and in which order, must be the same. Compared are
+the pins, each tone, and each message on the line.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from emulator import kinds
+from emulator.bench.pico import VirtualPico
+from emulator.world import World
+from firmware.pins import BUZZER, DIR, EN, ENC_B, LED, STEP, SUPPLY
+
+OUTPUTS = {"STEP": STEP, "DIR": DIR, "EN": EN, "SUPPLY": SUPPLY, "LED": LED}
+TONE = "tone"
+LINE = "line"
+_BOOT_MS_MAX = 5_000
+_TONE_SETTLES_US = 1_000  # shorter ones are the registers being set one by one
+_BYTE_US = 10e6 / 115_200
+
+Row = tuple[int, int, int, int]  # as in emulator/stimulus.py
+Told = dict[str, list[tuple[int, object]]]  # by channel: (t_us since the firmware began, what)
+
+
+class Difference(NamedTuple):
+    """On one channel: how many outputs there were, and how far apart two equal ones are at most.
+
+    wrong: "" or the first that is not the same.
+    """
+
+    channel: str
+    outputs: int
+    worst_us: int
+    wrong: str
+
+
+class Diverged(Exception):
+    """The firmware asked for a conversion that the recording does not have."""
+
+
+class OutputRecorder:
+    """Keeps every output of a World from now on: what a board's outputs are compared with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rows: list[Row] = []
+        world.chip.outside.record(self._on_output)
+
+    def told(self) -> Told:
+        """By channel."""
+        found: Told = {name: [] for name in (*OUTPUTS, TONE, LINE)}
+        names = {gpio: name for name, gpio in OUTPUTS.items()}
+        freq_hz = duty = 0
+        sent: list[tuple[int, int]] = []
+        line_free_us = 0.0
+        for t_us, kind, place, value in self._rows:
+            if kind == kinds.PIN_OUT and place in names:
+                found[names[place]].append((t_us, value))
+            elif kind == kinds.UART_OUT:
+                line_free_us = max(line_free_us, t_us) + _BYTE_US
+                sent.append((round(line_free_us), value))
+            elif place == BUZZER and kind in (kinds.PWM_FREQ, kinds.PWM_DUTY):
+                freq_hz = value if kind == kinds.PWM_FREQ else freq_hz
+                duty = value if kind == kinds.PWM_DUTY else duty
+                found[TONE].append((t_us, freq_hz if duty else 0))
+        found[TONE] = _settled(found[TONE])
+        found[LINE] = _messages(sent)
+        return found
+
+    def _on_output(self, kind: int, place: int, value: int) -> None:
+        t_us = self._world.now_us - self._world.start_us
+        self._rows.append((t_us, kind, place, value))
+
+
+def play(
+    pico: VirtualPico,
+    rows: Sequence[Row],
+    span_ms: int,
+    meanwhile: Callable[[int], None] = lambda t_ms: None,
+) -> Told:
+    """Power the board on, play all rows from the firmware's first moment on; what came out.
+
+    meanwhile: called once a virtual second, with the time since that moment.
+    """
+    found: Told = {name: [] for name in (*OUTPUTS, TONE, LINE)}
+    zero_us = _await_firmware(pico)
+    for name, gpio in OUTPUTS.items():
+        pico.watch(gpio, _teller(pico, zero_us, found[name]))
+    sent: list[tuple[int, int]] = []
+    pico.on_uart = lambda byte: sent.append((pico.now_us - zero_us, byte))
+    pico.watch_pwm(lambda: found[TONE].append((pico.now_us - zero_us, _tone(pico))))
+    _schedule(pico, rows, zero_us)
+    for t_ms in range(0, span_ms, 1_000):
+        meanwhile(t_ms)
+        pico.run_until_us(zero_us + min(t_ms + 1_000, span_ms) * 1_000)
+    found[TONE] = _settled(found[TONE])
+    found[LINE] = _messages(sent)
+    return found
+
+
+def compare(reference: Told, found: Told) -> list[Difference]:
+    """Channel by channel."""
+    return [_compare(name, reference[name], found[name]) for name in reference]
+
+
+def _compare(
+    channel: str, reference: list[tuple[int, object]], found: list[tuple[int, object]]
+) -> Difference:
+    worst_us = 0
+    for number, ((t_us, wanted), (got_us, got)) in enumerate(zip(reference, found)):
+        if wanted != got:
+            wrong = f"number {number} after {t_us / 1e6:.3f} s is {got!r}, not {wanted!r}"
+            return Difference(channel, len(found), worst_us, wrong)
+        worst_us = max(worst_us, abs(got_us - t_us))
+    counts = len(reference), len(found)
+    wrong = "" if counts[0] == counts[1] else f"{counts[1]} outputs, not {counts[0]}"
+    return Difference(channel, len(found), worst_us, wrong)
+
+
+def _await_firmware(pico: VirtualPico) -> int:
+    """Run until the firmware has taken its pins; when that was."""
+    while not pico.is_driven(SUPPLY):
+        pico.run_for_ms(1)
+        if pico.now_us > _BOOT_MS_MAX * 1_000:
+            raise TimeoutError("the firmware does not start")
+    return pico.now_us
+
+
+def _schedule(pico: VirtualPico, rows: Sequence[Row], zero_us: int) -> None:
+    """Pins and bytes come at their times, codes in the order in which they are asked for.
+
+    Channel B of the encoder was read at the edge of A: there it must already have its level.
+    """
+    codes: dict[int, list[int]] = {}
+    for t_us, kind, place, value in sorted(rows, key=lambda row: (row[0], row[2] != ENC_B)):
+        if kind == kinds.ADC_IN:
+            codes.setdefault(place, []).append(value)
+        elif not t_us:
+            pico.drive(place, value)
+        elif kind == kinds.PIN_IN:
+            pico.at(zero_us + t_us, lambda pin: pico.drive(*pin), (place, value))
+        else:
+            pico.at(zero_us + t_us, pico.uart_arrived, value)
+    for gpio, row in codes.items():
+        pico.adc(gpio, _next_of(iter(row), gpio))
+
+
+def _next_of(codes: Iterator[int], gpio: int) -> Callable[[], int]:
+    def code() -> int:
+        found = next(codes, None)
+        if found is None:
+            raise Diverged(f"one conversion of GPIO {gpio} more than recorded")
+        return found
+
+    return code
+
+
+def _teller(
+    pico: VirtualPico, zero_us: int, to: list[tuple[int, object]]
+) -> Callable[[int], None]:
+    return lambda level: to.append((pico.now_us - zero_us, level))
+
+
+def _tone(pico: VirtualPico) -> int:
+    freq_hz, duty = pico.pwm(BUZZER) or (0, 0)
+    return freq_hz if duty else 0
+
+
+def _settled(tones: list[tuple[int, object]]) -> list[tuple[int, object]]:
+    """Changes only, and none that the next one undoes at once; before the first it is silent."""
+    found: list[tuple[int, object]] = [(0, 0)]
+    times = [t_us for t_us, _ in tones[1:]] + [1 << 62]
+    for (t_us, tone), next_us in zip(tones, times):
+        if next_us - t_us >= _TONE_SETTLES_US and tone != found[-1][1]:
+            found.append((t_us, tone))
+    return found[1:]
+
+
+def _messages(sent: list[tuple[int, int]]) -> list[tuple[int, object]]:
+    """Frames without their zeros, each with the time at which it was complete."""
+    found: list[tuple[int, object]] = []
+    message = bytearray()
+    for t_us, byte in sent:
+        if byte:
+            message.append(byte)
+        elif message:
+            found.append((t_us, bytes(message)))
+            message.clear()
+    return found

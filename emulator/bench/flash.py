@@ -1,0 +1,141 @@
+"""Puts the set of this checkout on a board, and checks that it is there.
+
+Survey, plan, write, read back, put in force, reset. What the board holds already is not written
+again. See plan.py for why it may be interrupted anywhere.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from emulator.bench import file_set, manifest
+from emulator.bench.plan import Operation, plan
+from emulator.bench.survey import Survey, look
+from emulator.bench.transport import Transport
+from protocol.programmer.answers import HelloAnswer
+from protocol.programmer.client import Client
+from protocol.programmer.exchange import NoAnswer
+from protocol.programmer.link import Link, LinkError
+
+HELLO_S = 10.0  # a board boots in about 2 s
+
+
+class FlashError(Exception):
+    """The board is not what it should be after flashing. The set that ran before still does."""
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """What was done. slot: where the set lies, in force now. written, copied: paths; copied ones
+    lay elsewhere on the board. kept: how many files lay there already. manifest: of the set."""
+
+    slot: str
+    written: tuple[str, ...]
+    copied: tuple[str, ...]
+    kept: int
+    manifest: manifest.Manifest
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything had to be done."""
+        return bool(self.written or self.copied)
+
+
+Progress = Callable[[int, int], None]  # told: operations done, of how many
+
+
+def flash(
+    board: Transport,
+    files: Mapping[str, bytes],
+    root: Mapping[str, bytes],
+    progress: Progress = lambda done, of: None,
+) -> Flashed:
+    """Bring the board to these files. files: of a slot, with manifest. It is not reset yet.
+
+    Raises FlashError, BoardLinkError, BoardError; the board then starts what it started before,
+    or says what is wrong where there was nothing.
+    """
+    set_manifest = manifest.parse(files[manifest.NAME])
+    digests = {p: hashlib.sha256(d).hexdigest() for p, d in {**files, **root}.items()}
+    found = plan(look(board), root, files, digests)
+    steps = [*found.prepare, *found.commit]
+    for done, step in enumerate(steps):
+        if done == len(found.prepare):
+            _check_files(look(board), found.slot, set_manifest)
+        step.apply(board)
+        progress(done + 1, len(steps))
+    _check(look(board), found.slot, set_manifest, root, digests)
+    return Flashed(
+        slot=found.slot,
+        written=_paths(steps, "write"),
+        copied=_paths(steps, "copy"),
+        kept=found.kept,
+        manifest=set_manifest,
+    )
+
+
+def build_and_flash(
+    board: Transport, kind: str, release: bool, progress: Progress = lambda done, of: None
+) -> Flashed:
+    """The set of this checkout for this kind of board; see flash."""
+    return flash(board, file_set.slot_files(release, kind), file_set.root_files(), progress)
+
+
+def await_hello(open_link: Callable[[], Link], timeout_s: float = HELLO_S) -> HelloAnswer:
+    """The pump's hello after a reset. Raises LinkError, NoAnswer or VersionMismatch."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            with Client(open_link()) as client:
+                return client.hello()
+        except (LinkError, NoAnswer):
+            if time.monotonic() > until_s:
+                raise
+
+
+def hello_faults(hello: HelloAnswer, wanted: manifest.Manifest) -> list[str]:
+    """Why the pump that answered does not run this set, in words; empty: it does."""
+    found = []
+    if hello["firmware_version"] != wanted.version:
+        found.append(f"version {hello['firmware_version']} answers, not {wanted.version}")
+    if hello["manifest_hash"] != wanted.digest:
+        found.append(f"manifest {hello['manifest_hash'].hex()[:16]} answers, "
+                     f"not {wanted.digest.hex()[:16]}")  # fmt: skip
+    return found
+
+
+def _check_files(survey: Survey, slot: str, wanted: manifest.Manifest) -> None:
+    present = survey.below(slot)
+    present.pop(manifest.NAME, None)
+    if faults := manifest.faults(wanted, present):
+        raise FlashError(f"read back, slot {slot} is not what was written: {'; '.join(faults)}")
+
+
+def _check(
+    survey: Survey,
+    slot: str,
+    wanted: manifest.Manifest,
+    root: Mapping[str, bytes],
+    digests: Mapping[str, str],
+) -> None:
+    runs = survey.starts
+    wrong = [name for name in root if survey.files.get(name) != digests[name]]
+    if wrong:
+        raise FlashError(f"read back, {', '.join(wrong)} is not what was written")
+    if runs is None or runs.name != slot or runs.manifest != wanted:
+        raise FlashError(f"read back, the set in slot {slot} is not in force")
+
+
+def _paths(steps: list[Operation], verb: str) -> tuple[str, ...]:
+    return tuple(step.path for step in steps if step.verb == verb)
+
+
+__all__ = [
+    "FlashError",
+    "Flashed",
+    "await_hello",
+    "build_and_flash",
+    "flash",
+    "hello_faults",
+]

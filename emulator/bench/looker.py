@@ -1,0 +1,82 @@
+"""Looks at a pump over its line: a short session that reads what an observer wants to know."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from emulator.bench.pico import VirtualPico
+from emulator.bench.picture import Picture
+from protocol.programmer.exchange import Exchange
+from protocol.wire import schema
+
+_CLIENT = "bench"
+_SLICE_MS = 1
+
+
+class Line(Protocol):
+    """Where the board's bytes go; see wiring.Outside."""
+
+    private: Callable[[bytes], None] | None
+
+
+class Looker:
+    """A client of its own on the board's line."""
+
+    def __init__(self, pico: VirtualPico, line: Line) -> None:
+        self._line = line
+        self._link = _Link(pico)
+
+    def look(self, picture: Picture) -> None:
+        """Fill the picture; time passes. Raises NoAnswer: part of it may be filled then."""
+        exchange = Exchange(self._link)
+        self._line.private = self._link.take
+        try:
+            picture.take_hello(
+                exchange.ask(
+                    schema.HELLO,
+                    {
+                        "protocol_version": schema.PROTOCOL_VERSION,
+                        "schema_hash": schema.SCHEMA_HASH,
+                        "client": _CLIENT,
+                    },
+                )
+            )
+            picture.take_status(exchange.ask(schema.STATUS, {}))
+            picture.take_alarms(exchange.ask(schema.ALARMS, {}))
+            picture.take_totals(exchange.ask(schema.TOTALS, {}))
+            exchange.ask(schema.GOODBYE, {})
+        finally:
+            self._line.private = None
+
+
+class _Link:
+    """The board's line, as the programmer's half of the protocol wants it (link.Link)."""
+
+    name = "the virtual Pico's line"
+
+    def __init__(self, pico: VirtualPico) -> None:
+        self._pico = pico
+        self._got = bytearray()
+
+    def take(self, data: bytes) -> None:
+        """Bytes from the board."""
+        self._got += data
+
+    def write(self, data: bytes) -> None:
+        """See Link."""
+        self._pico.uart_in(data)
+
+    def read(self, timeout_ms: int) -> bytes:
+        """See Link."""
+        until_us = self._pico.now_us + timeout_ms * 1_000
+        while not self._got and self._pico.now_us < until_us:
+            self._pico.run_for_ms(_SLICE_MS)
+        data = bytes(self._got)
+        self._got.clear()
+        return data
+
+    def now_ms(self) -> int:
+        """See Link."""
+        return self._pico.now_us // 1_000
+
+    def close(self) -> None:
+        """Nothing to give back."""

@@ -1,0 +1,117 @@
+"""The manifest: what a set of files is made of. It goes on the board with the set.
+
+JSON with sorted keys, so that equal sets have equal bytes; its SHA-256 stands for the whole set
+and is what the pump tells in its hello. The root main.py of the board reads `files` and
+`version`, boot.py reads `release`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NAME = "manifest.json"
+BENCH = "emulator/"  # files below this path serve the bench: a release has none
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be read, or a set that must not be."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One set of files.
+
+    version: of the firmware. schema_hash: of the wire form that it speaks. release: no REPL, no
+    bench files. wiring: "reference", or the kind of board whose own pins.py it has. mpy_version:
+    of the bytecode; the image on the board must read it. files: SHA-256 in hex, by path below
+    the slot.
+    """
+
+    version: str
+    schema_hash: int
+    release: bool
+    wiring: str
+    mpy_version: int
+    files: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        bench = sorted(path for path in self.files if path.startswith(BENCH))
+        if self.release and bench:
+            raise ManifestError(f"a release must not hold {', '.join(bench)}")
+
+    def to_bytes(self) -> bytes:
+        """As it lies on the board."""
+        content = {
+            "version": self.version,
+            "schema_hash": f"{self.schema_hash:08X}",
+            "release": self.release,
+            "wiring": self.wiring,
+            "mpy_version": self.mpy_version,
+            "files": dict(self.files),
+        }
+        return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of its bytes: 32 bytes, the manifest_hash of HELLO_ANSWER."""
+        return hashlib.sha256(self.to_bytes()).digest()
+
+
+def parse(data: bytes) -> Manifest:
+    """The manifest that these bytes are. Raises ManifestError."""
+    try:
+        content: dict[str, Any] = json.loads(data)
+        found = Manifest(
+            version=str(content["version"]),
+            schema_hash=int(content["schema_hash"], 16),
+            release=bool(content["release"]),
+            wiring=str(content["wiring"]),
+            mpy_version=int(content["mpy_version"]),
+            files={str(path): str(digest) for path, digest in content["files"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ManifestError(f"a manifest that cannot be read: {error}") from error
+    if found.to_bytes() != data:
+        raise ManifestError("a manifest in another form than pump-board writes it")
+    return found
+
+
+def differences(there: Manifest, here: Manifest) -> list[str]:
+    """Each difference between the board's manifest and this checkout's, in words."""
+    found = []
+    for name in ("version", "schema_hash", "release", "wiring", "mpy_version"):
+        was, now = _shown(name, there), _shown(name, here)
+        if was != now:
+            found.append(f"{name}: {was} on the board, {now} here")
+    for path in sorted({*there.files, *here.files}):
+        if path not in there.files:
+            found.append(f"{path}: not on the board")
+        elif path not in here.files:
+            found.append(f"{path}: on the board only")
+        elif there.files[path] != here.files[path]:
+            found.append(f"{path}: another content on the board")
+    return found
+
+
+def faults(manifest: Manifest, present: Mapping[str, str]) -> list[str]:
+    """Why a set is not sound, in words; empty: it is.
+
+    present: SHA-256 in hex by path below the slot, of all files there but the manifest. The rule
+    is that of on_board/main.py.
+    """
+    found = []
+    for path in sorted({*manifest.files, *present}):
+        if path not in present:
+            found.append(f"{path} is missing")
+        elif path not in manifest.files:
+            found.append(f"{path} does not belong to the set")
+        elif present[path] != manifest.files[path]:
+            found.append(f"{path} is not the file of the manifest")
+    return found
+
+
+def _shown(name: str, manifest: Manifest) -> str:
+    value = getattr(manifest, name)
+    return f"{value:08X}" if name == "schema_hash" else str(value)

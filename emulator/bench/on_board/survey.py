@@ -1,0 +1,39 @@
+"""Run on a board by pump-board: prints the SHA-256 of every file, by path, as JSON.
+
+An empty folder counts as a file with a "/" at its end: it can hide a module.
+"""
+
+import binascii
+import hashlib
+import json
+import os
+
+FOLDER = 0x4000  # of the mode that os.stat gives
+
+
+def sha256(path: str) -> str:
+    """Of a file as it lies in the flash, in hex."""
+    digest = hashlib.sha256()
+    view = memoryview(bytearray(1_024))
+    with open(path, "rb") as file:
+        while True:
+            count = file.readinto(view)
+            if not count:
+                return binascii.hexlify(digest.digest()).decode()
+            digest.update(view[:count])
+
+
+def survey(folder: str, found: "dict[str, str]") -> "dict[str, str]":
+    """Everything below it."""
+    for name in os.listdir(folder or "/"):
+        path = folder + "/" + name
+        if not os.stat(path)[0] & FOLDER:
+            found[path[1:]] = sha256(path)
+        elif os.listdir(path):
+            survey(path, found)
+        else:
+            found[path[1:] + "/"] = ""
+    return found
+
+
+print(json.dumps(survey("", {})))

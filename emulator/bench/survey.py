@@ -1,0 +1,66 @@
+"""What lies on a board: its slots, which are sound, and which of them its root main.py starts."""
+
+import json
+from dataclasses import dataclass
+
+from emulator.bench import manifest
+from emulator.bench.file_set import SLOT_FILE, SLOTS
+from emulator.bench.manifest import Manifest, ManifestError
+from emulator.bench.transport import BoardError, Transport, script
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One slot. manifest: None where there is none that can be read. faults: why it is not sound,
+    in words; empty: it is."""
+
+    name: str
+    manifest: Manifest | None
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """files: SHA-256 in hex of each file, by path; in_force: the slot that /slot names, or ""."""
+
+    files: dict[str, str]
+    in_force: str
+    slots: dict[str, Slot]
+
+    @property
+    def starts(self) -> Slot | None:
+        """The set that the root main.py starts, by the rule that it has."""
+        for name in ("b", "a") if self.in_force == "b" else SLOTS:
+            if not self.slots[name].faults:
+                return self.slots[name]
+        return None
+
+    def below(self, slot: str) -> dict[str, str]:
+        """SHA-256 by path below the slot, manifest and empty folders included."""
+        root = f"{slot}/"
+        return {
+            path.removeprefix(root): digest
+            for path, digest in self.files.items()
+            if path.startswith(root) and path != root
+        }
+
+
+def look(board: Transport) -> Survey:
+    """Have the board read all of its files back from its flash."""
+    files: dict[str, str] = json.loads(board.execute(script("survey.py")))
+    named = board.read(SLOT_FILE)[:1].decode("ascii", "replace") if SLOT_FILE in files else ""
+    survey = Survey(files, named if named in SLOTS else "", {})
+    for name in SLOTS:
+        survey.slots[name] = _slot(board, survey, name)
+    return survey
+
+
+def _slot(board: Transport, survey: Survey, name: str) -> Slot:
+    present = survey.below(name)
+    if present.pop(manifest.NAME, None) is None:
+        return Slot(name, None, ("no manifest",))
+    try:
+        found = manifest.parse(board.read(f"{name}/{manifest.NAME}"))
+    except (ManifestError, BoardError) as error:
+        return Slot(name, None, (str(error),))
+    return Slot(name, found, tuple(manifest.faults(found, present)))

@@ -1,0 +1,176 @@
+"""The way into a board: its REPL on USB, to run code there and to write files.
+
+mpremote does the work; nothing of it is seen outside this file, since its makers announce that its
+interface will change (it is pinned in pyproject.toml).
+"""
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import serial
+
+ON_BOARD = Path(__file__).parent / "on_board"
+_TRIES = 3  # a board that runs hil is deaf to Ctrl-C until it has missed its host
+_READ_S = 5.0
+_QUIET_S = 3.0
+_CHUNK_BYTES = 1_024
+_STREAM_WAIT_S = 0.001
+_BAUD = 115_200  # of no meaning on USB
+
+
+class BoardLinkError(Exception):
+    """The way to the board failed. name: of the port. cause: what the system or the board said."""
+
+    def __init__(self, name: str, cause: object) -> None:
+        super().__init__(f"{name}: {cause}")
+        self.name = name
+
+
+class BoardError(Exception):
+    """Code on the board raised. The message is its traceback."""
+
+
+class Transport(Protocol):
+    """What flashing and diagnosis need of a board. All raise BoardLinkError if the way breaks."""
+
+    name: str
+
+    def execute(self, code: str) -> str:
+        """Run it on the board; what it printed. Raises BoardError when it raised."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a whole file; its folder exists. It is on the flash when this returns."""
+
+    def read(self, path: str) -> bytes:
+        """A whole file. Raises BoardError where there is none."""
+
+    def reset(self) -> None:
+        """Reset the chip: it boots anew. The transport is closed after that."""
+
+    def close(self) -> None:
+        """Give the way back; the board stays as it is."""
+
+
+class UsbTransport:
+    """A board at a serial port. Opening it interrupts what runs there, and switches the motor off.
+
+    port: a device, or any URL of pyserial.
+    """
+
+    def __init__(self, port: str) -> None:
+        """Raises BoardLinkError; ModuleNotFoundError without mpremote."""
+        from mpremote.transport import (
+            TransportError,
+            TransportExecError,
+        )
+        from mpremote.transport_serial import SerialTransport
+
+        self.name = port
+        self._broken = (TransportError, OSError, serial.SerialException)
+        self._raised = TransportExecError
+        with self._guarded():
+            self._remote = SerialTransport(port, baudrate=_BAUD, timeout=_READ_S)
+        try:
+            self._enter()
+            self.execute(script("take_over.py"))
+        except BoardLinkError:
+            self.close()
+            raise
+
+    def execute(self, code: str) -> str:
+        """See Transport."""
+        with self._guarded():
+            return bytes(self._remote.exec(code)).decode()
+
+    def write(self, path: str, data: bytes) -> None:
+        """See Transport."""
+        with self._guarded():
+            self._remote.fs_writefile(f"/{path}", data, chunk_size=_CHUNK_BYTES)
+
+    def read(self, path: str) -> bytes:
+        """See Transport."""
+        with self._guarded():
+            return bytes(self._remote.fs_readfile(f"/{path}", chunk_size=_CHUNK_BYTES))
+
+    def reset(self) -> None:
+        """See Transport."""
+        with self._guarded():
+            self._remote.exec_raw_no_follow("import machine\nmachine.reset()")
+        self.close()
+
+    def hand_over(self, code: str) -> "Stream":
+        """Restart the interpreter, start code that stays, and give the port to those who talk to
+        it. The transport itself is of no use after that."""
+        with self._guarded():
+            self._remote.enter_raw_repl(soft_reset=True)
+            self._remote.exec_raw_no_follow(code)
+        return Stream(self.name, self._remote.serial)
+
+    def close(self) -> None:
+        """See Transport."""
+        with contextlib.suppress(OSError, serial.SerialException):
+            self._remote.close()
+
+    def _enter(self) -> None:
+        """Into the raw REPL. No soft reset: the motor's supply would survive it."""
+        for attempt in range(_TRIES):
+            try:
+                with self._guarded():
+                    self._remote.enter_raw_repl(soft_reset=False, timeout_overall=_QUIET_S)
+            except BoardLinkError:
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                return
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Errors become ours, and what mpremote prints is kept off the screen."""
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                yield
+        except self._raised as error:
+            raise BoardError(str(error).strip()) from error
+        except self._broken as error:
+            raise BoardLinkError(self.name, error) from error
+
+
+class Stream:
+    """The bare port of a board: see hil_bridge.BoardPort."""
+
+    def __init__(self, name: str, port: serial.Serial) -> None:
+        self.name = name
+        self._port = port
+        self._port.timeout = _STREAM_WAIT_S
+
+    def read(self) -> bytes:
+        """What has come; waits a millisecond for it. Raises BoardLinkError."""
+        try:
+            return bytes(self._port.read(max(1, self._port.in_waiting)))
+        except (OSError, serial.SerialException) as error:
+            raise BoardLinkError(self.name, error) from error
+
+    def write(self, data: bytes) -> None:
+        """Send. Raises BoardLinkError."""
+        try:
+            self._port.write(data)
+        except (OSError, serial.SerialException) as error:
+            raise BoardLinkError(self.name, error) from error
+
+    def now_s(self) -> float:
+        """Wall time."""
+        return time.monotonic()
+
+    def close(self) -> None:
+        """Give the port back."""
+        with contextlib.suppress(OSError, serial.SerialException):
+            self._port.close()
+
+
+def script(name: str) -> str:
+    """The text of a file of on_board/, to be executed there."""
+    return (ON_BOARD / name).read_text(encoding="utf-8")

@@ -1,0 +1,66 @@
+"""A virtual Pico on a USB cable: what mpremote, doctor and hil find at a real serial device.
+
+The cable is a pseudo-terminal; a thread carries the bytes and lets the board's time pass as fast
+as it goes. While it is plugged in the board belongs to that thread.
+"""
+
+import os
+import select
+import threading
+import tty
+from types import TracebackType
+
+from emulator.bench.pico import VirtualPico
+
+_PORTION_MS = 2
+_READ_BYTES = 4_096
+
+
+class VirtualCable:
+    """Plugged in by `with`. port: the device.
+
+    fault: what ended the board's thread, if anything did.
+    """
+
+    def __init__(self, pico: VirtualPico) -> None:
+        self._pico = pico
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self.fault: Exception | None = None
+        self._going = True
+        self._thread = threading.Thread(target=self._run, name="virtual cable", daemon=True)
+
+    def __enter__(self) -> "VirtualCable":
+        self._pico.usb.on_data = self._to_host
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._going = False
+        self._thread.join()
+        self._pico.usb.on_data = _nobody
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _run(self) -> None:
+        try:
+            while self._going:
+                if select.select([self._master], [], [], 0)[0]:
+                    self._pico.usb.send(os.read(self._master, _READ_BYTES))
+                self._pico.run_for_ms(_PORTION_MS)
+        except Exception as error:
+            self.fault = error
+
+    def _to_host(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._master, data) :]
+
+
+def _nobody(_data: bytes) -> None:
+    """The cable is out."""

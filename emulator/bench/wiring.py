@@ -1,0 +1,196 @@
+"""The virtual Pico in the place of a World: plant, links and scenarios work on it unchanged.
+
+Same names and meanings as in emulator/world.py and emulator/outside.py, for all that a board can
+do. The firmware is not in this process: an observer is shown a picture of it, taken every ten
+seconds of a quiet line, and whenever the motor supply or the alarm light changes. Taking it is a
+short session of its own with the pump, which nobody else on the line gets to hear.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.bench.looker import Looker
+from emulator.bench.pico import WATCHDOG_RESET, VirtualPico
+from emulator.bench.picture import Picture
+from emulator.generator import Random
+from firmware.pins import LED, SUPPLY
+from protocol.programmer.exchange import NoAnswer
+from protocol.wire import schema
+
+BOOT_MS_MAX = 5_000  # from power-on to the answer to a hello
+_LOOK_MS = 10_000
+_SOON_MS = 20  # after an edge: the firmware's turn that made it is over
+_QUIET_MS = 1_000  # longer than a client lets pass between two requests of one visit
+_TRACEBACK = b"Traceback"
+
+
+class BootError(Exception):
+    """The board does not come up; the message says what it said on USB instead."""
+
+
+class Outside:
+    """All that is connected to the board: see emulator/outside.py.
+
+    heard_us: when the last byte passed, in either direction, but for a look's.
+    """
+
+    def __init__(self, pico: VirtualPico) -> None:
+        self._pico = pico
+        self._listeners: list[Callable[[bytes, int], None]] = []
+        self.heard_us = 0
+        self.private: Callable[[bytes], None] | None = None  # a look is under way
+        self.listen = pico.watch
+        self.level = pico.level
+        self.drive = pico.drive
+        self.read_from = pico.read_from
+        self.adc = pico.adc
+        pico.on_uart = self._on_byte
+
+    def uart_in(self, data: bytes, uart: int = 0) -> None:
+        """Bytes begin to arrive. uart: 0, the programmer's."""
+        self.heard_us = self._pico.now_us
+        self._pico.uart_in(data)
+
+    def uart_out(self, fn: Callable[[bytes, int], None], uart: int = 0) -> None:
+        """Call ``fn(data, done_us)`` for each byte, when it has left."""
+        self._listeners.append(fn)
+
+    def uart_lost(self, uart: int = 0) -> int:
+        """How many bytes have come in vain."""
+        return self._pico.uart_lost
+
+    def _on_byte(self, byte: int) -> None:
+        data = bytes([byte])
+        if self.private is not None:
+            self.private(data)
+            return
+        self.heard_us = self._pico.now_us
+        for fn in self._listeners:
+            fn(data, self.heard_us)
+
+
+class _Chip:
+    def __init__(self, outside: Outside) -> None:
+        self.outside = outside
+
+
+class BoardWorld:
+    """A World whose chip is a virtual Pico, not powered on before `boot`.
+
+    seed: of `random`, which the plant draws its noise from. pump: a Picture; None while down.
+    observer: None, or called after each look.
+    """
+
+    start_us = 0
+
+    def __init__(self, pico: VirtualPico, seed: int = 1) -> None:
+        self.pico = pico
+        self.seed = seed
+        self.random = Random(seed)
+        self.chip = _Chip(Outside(pico))
+        self.at = pico.at
+        self.observer: Callable[[], None] | None = None
+        self.pump: Picture | None = None
+        self._looker = Looker(pico, self.chip.outside)
+        self._look_at_us = 0
+        self._said = bytearray()
+        pico.usb.on_data = self._said.extend
+        pico.on_reset = self._on_reset
+        pico.watch(SUPPLY, self._on_supply)
+        pico.watch(LED, self._on_led)
+
+    @property
+    def now_us(self) -> int:
+        """Time since power-on."""
+        return self.pico.now_us
+
+    @property
+    def resets(self) -> list[tuple[int, int]]:
+        """(t_us, cause) of each."""
+        return [(t_us, WATCHDOG_RESET) for t_us, _ in self.pico.resets]
+
+    @property
+    def log_errors(self) -> list[tuple[int, str, Exception]]:
+        """What the firmware's interrupts raised: MicroPython prints it on USB."""
+        said = bytes(self._said)
+        if _TRACEBACK not in said:
+            return []
+        text = said[said.index(_TRACEBACK) :].decode(errors="replace")
+        return [(self.now_us, "on USB", RuntimeError(text))]
+
+    def boot(self) -> None:
+        """Power on, until the pump answers. Raises BootError."""
+        until_us = self.now_us + BOOT_MS_MAX * 1_000
+        while self.pump is None and self.now_us < until_us:
+            self._look()
+        if self.pump is None:
+            said = bytes(self._said).decode(errors="replace").strip() or "nothing"
+            raise BootError(f"no answer {BOOT_MS_MAX} ms after power-on; on USB it said: {said}")
+
+    def run_for_ms(self, ms: float) -> None:
+        """Run for so long; see run_until."""
+        self.run_until(self.now_us + round(ms * 1_000))
+
+    def run_until(self, t_us: int) -> None:
+        """Run to exactly t_us; later where a look is under way then."""
+        while self.now_us < t_us:
+            look_at_us = self._next_look_us()
+            if self.now_us >= look_at_us:
+                self._look()
+            else:
+                self.pico.run_until_us(min(t_us, look_at_us))
+
+    def settle(self) -> None:
+        """See the pump as it is now, whether or not somebody is talking to it."""
+        self._look()
+
+    def _next_look_us(self) -> int:
+        if self.observer is None:
+            return 1 << 62
+        return max(self._look_at_us, self.chip.outside.heard_us + _QUIET_MS * 1_000)
+
+    def _look(self) -> None:
+        picture = self.pump or Picture()
+        self._look_at_us = self.now_us + _LOOK_MS * 1_000
+        try:
+            self._looker.look(picture)
+        except NoAnswer:
+            return  # it is down, or booting
+        self.pump = picture
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.observer is not None and self.pump is not None:
+            self.observer()
+
+    def _on_supply(self, level: int) -> None:
+        """The supply is on while the pump is RUNNING and never else: firmware/pump.py.
+
+        Off without anybody talking to the pump, an alarm holds delivery; should it be a fault,
+        the look says so within half a second.
+        """
+        self._look_soon()
+        if self.pump is None:
+            return
+        if level:
+            self.pump.state.state = schema.RUNNING
+        elif self.now_us - self.chip.outside.heard_us > _QUIET_MS * 1_000:
+            self.pump.state.state = schema.HELD
+        else:
+            self.pump.state.state = schema.STOPPED
+        self._tell()
+
+    def _on_led(self, _level: int) -> None:
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        self._look_at_us = min(self._look_at_us, self.now_us + _SOON_MS * 1_000)
+
+    def _on_reset(self) -> None:
+        self.pump = None
+        self._look_at_us = self.now_us + 1_000_000
+
+
+def as_world(world: BoardWorld) -> Any:
+    """For those whose annotations say World: what they use of one, this has."""
+    return world
