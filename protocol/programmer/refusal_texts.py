@@ -157,6 +157,12 @@ REFUSALS = {
         "",
         _NO_FIELDS,
     ),
+    "NOT_STORED": RefusalText(
+        "The pump could not write this to its memory, and goes on as before.",
+        "Try again; if it stays, replace the pump.",
+        "",
+        _NO_FIELDS,
+    ),
 }
 
 _BY_STATE = (

@@ -141,9 +141,39 @@ ALARMS = {
         "fault_reason",
     ),
     "WATCHDOG_RESET": AlarmText(
-        "The pump restarted because its software had stopped answering. It is blank now.",
-        "Watch for withdrawal. Set it up and program it again.",
+        "The pump restarted because its software had stopped answering. It goes on as before.",
+        "Interrogate it, and have it looked at: software that stops answering is a defect.",
         "",
+    ),
+    "RESTORE_FAILED": AlarmText(
+        "After a restart the pump could not read what it had stored: therapy does not go on.",
+        "Watch for withdrawal. Set the pump up and program it again, then acknowledge.",
+        "records",
+    ),
+    "SELF_TEST_FAILED": AlarmText(
+        "The self-test after a restart found something broken: delivery is held.",
+        "Watch for withdrawal. Interrogate it for what failed; replace the pump if it stays.",
+        "tests",
+    ),
+    "STORE_FAILED": AlarmText(
+        "The pump cannot write its memory: it goes on, but a power failure would lose changes.",
+        "Replace the pump soon. Read the totals and the prescription out now.",
+        "records",
+    ),
+    "LOG_FAILED": AlarmText(
+        "The event log cannot be written: events are lost. Delivery goes on.",
+        "Export the log as far as it goes, and have the pump looked at.",
+        "events_lost",
+    ),
+    "CLOCK_LOST": AlarmText(
+        "The power had failed: the pump's clock stood still for as long, and goes on from there.",
+        "Set the clock: until then a schedule runs late by the time without power.",
+        "",
+    ),
+    "CLOCK_DISAGREES": AlarmText(
+        "The pump's two time bases disagree: one of them is wrong, and so may be the rate.",
+        "Compare the reservoir with the totals, and replace the pump.",
+        "ms_per_hour",
     ),
 }
 
@@ -153,4 +183,5 @@ FAULTS = {
     "ILLEGAL_TRANSITION": "the software wanted to enter a state that cannot follow",
     "TASK_RAISED": "a task of the software failed",
     "NO_MEMORY": "the memory ran out",
+    "MEMORY_CORRUPT": "a value that delivery trusts had changed by itself",
 }

@@ -50,7 +50,14 @@ THERAPIES = ("NONE", "CONTINUOUS", "SCHEDULE")
 RESETS = ("POWER_ON", "WATCHDOG")
 
 # Broken invariants: why the pump is in FAULT.
-FAULTS = ("NONE", "UNPERMITTED_MOTION", "ILLEGAL_TRANSITION", "TASK_RAISED", "NO_MEMORY")
+FAULTS = (
+    "NONE",
+    "UNPERMITTED_MOTION",
+    "ILLEGAL_TRANSITION",
+    "TASK_RAISED",
+    "NO_MEMORY",
+    "MEMORY_CORRUPT",
+)
 
 # Message types. The answer to request t is t | ANSWER, or REFUSED, or (to HELLO) VERSION_REFUSED.
 HELLO = 0x01
@@ -96,6 +103,7 @@ CLOCK_NOT_SET = 18
 CALIBRATION_BOUND = 19
 ALARM_NOT_ACTIVE = 20
 NO_MEMORY = 21
+NOT_STORED = 22
 REFUSALS = (
     "OK",
     "BAD_LENGTH",
@@ -119,6 +127,7 @@ REFUSALS = (
     "CALIBRATION_BOUND",
     "ALARM_NOT_ACTIVE",
     "NO_MEMORY",
+    "NOT_STORED",
 )
 
 # Alarm conditions: (name, priority, holds delivery). The id is the place in this table.
@@ -132,6 +141,12 @@ LEFT_STOPPED = 4
 UNPERMITTED_MOTION = 5
 INVARIANT_BROKEN = 6
 WATCHDOG_RESET = 7
+RESTORE_FAILED = 8
+SELF_TEST_FAILED = 9
+STORE_FAILED = 10
+LOG_FAILED = 11
+CLOCK_LOST = 12
+CLOCK_DISAGREES = 13
 ALARM_TABLE = (
     ("OCCLUSION", CRITICAL, True),
     ("MOTOR_STALLED", CRITICAL, True),
@@ -141,6 +156,12 @@ ALARM_TABLE = (
     ("UNPERMITTED_MOTION", CRITICAL, True),
     ("INVARIANT_BROKEN", CRITICAL, True),
     ("WATCHDOG_RESET", CRITICAL, False),
+    ("RESTORE_FAILED", CRITICAL, True),
+    ("SELF_TEST_FAILED", CRITICAL, True),
+    ("STORE_FAILED", CRITICAL, False),
+    ("LOG_FAILED", WARNING, False),
+    ("CLOCK_LOST", WARNING, False),
+    ("CLOCK_DISAGREES", CRITICAL, False),
 )
 
 # The refusal a command meets in each state, or OK: accepted as far as the state goes.
@@ -322,4 +343,4 @@ MESSAGES = {
 # fmt: on
 
 # Seeds the CRC of every frame but the three frozen ones. Checked by tests/wire/test_schema.py.
-SCHEMA_HASH = 0x10C3894B
+SCHEMA_HASH = 0xD7372759
