@@ -12,6 +12,11 @@ UNIX_HEAP = "32m"
 PLAY = "../../emulator/play.py"
 
 
+def device_files() -> list[Path]:
+    """The source files that the board runs."""
+    return [*ROOT.glob("firmware/**/*.py"), *ROOT.glob("protocol/wire/**/*.py")]
+
+
 def on_cpython(script: str, *arguments: str) -> str:
     """What the script prints on this CPython."""
     return _run([sys.executable, str(HERE / script), *arguments], PYTHONPATH=str(ROOT))
