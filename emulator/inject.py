@@ -1,7 +1,7 @@
-"""Lets `import machine`, `utime` and `micropython` succeed where these modules do not exist.
+"""Lets `import machine`, `utime`, `uos` and `micropython` succeed where they do not exist.
 
-The firmware names them as the defaults of Board's arguments; a World passes its own chip and
-clock, so the stand-ins are never used. Using one all the same raises NoWorld. Modules that the
+The firmware names them as the defaults of Board's arguments; a World passes its own chip, clock
+and disk, so the stand-ins are never used. Using one all the same raises NoWorld. Modules that the
 runtime has built in stay in place.
 """
 
@@ -27,7 +27,7 @@ class Absent:
             raise AttributeError(name)  # the import system looks for some of these
         raise NoWorld(
             "%s.%s was used outside a World: let World.boot() start the firmware, or pass "
-            "world.chip and world.clock to Board" % (self._name, name)
+            "world.chip, world.clock and world.disk to Board" % (self._name, name)
         )
 
 
@@ -42,7 +42,12 @@ class Compiler(Absent):
         """Memory for exceptions in interrupts; there is no shortage of it here."""
 
 
-_STAND_INS = (("machine", Absent), ("utime", Absent), ("micropython", Compiler))
+_STAND_INS = (
+    ("machine", Absent),
+    ("utime", Absent),
+    ("uos", Absent),
+    ("micropython", Compiler),
+)
 
 
 def install() -> None:

@@ -21,6 +21,10 @@ class ChipReset(Stop):
         self.cause = cause
 
 
+class PowerCut(Stop):
+    """The power failed while the chip ran."""
+
+
 class OutsideError(Stop):
     """Code outside the chip (plant, recorder, test) raised. error: what; run_until raises that.
 

@@ -10,7 +10,8 @@ from heapq import heappop, heappush
 from emulator.cpu import Cpu
 from emulator.generator import Random
 from emulator.machine import Chip
-from emulator.stops import BudgetError, ChipReset, OutsideError, Pause, ZenoError
+from emulator.ram_disk import RamDisk
+from emulator.stops import BudgetError, ChipReset, OutsideError, Pause, PowerCut, ZenoError
 from emulator.utime import Clock
 
 START_US = (1 << 30) * 1000 - 5_000_000  # ticks_us and ticks_ms wrap together, 5 s later
@@ -30,11 +31,13 @@ class World:
     """Everything around one chip, and the firmware on it.
 
     seed: of `random`. start_us: the chip's time at the start, >= 0.
-    event_budget: how many events may be asked for in all; None: any number.
+    event_budget: how many events may be asked for in all; None: any number. disk: a RamDisk, the
+    default, or what has its methods (little_disk.py).
 
     now_us: absolute time; it never falls. zero_us: when the chip's own counter was zero, which a
     reset restarts. limit_us: a sleep that ends before it has only to move now_us.
-    chip, clock: what stands for the modules `machine` and `utime`. cpu: its interrupts.
+    chip, clock, disk: what stands for the modules `machine`, `utime` and `uos`; disk.open for the
+    built-in `open`. cpu: its interrupts.
     board, pump: the firmware; None while the chip is down.
     observer: None, or called at each entry of the loop's sleep, where the firmware is settled.
     resets: (t_us, cause) of each.
@@ -42,7 +45,11 @@ class World:
     """
 
     def __init__(
-        self, seed: int = 1, start_us: int = START_US, event_budget: "Optional[int]" = None
+        self,
+        seed: int = 1,
+        start_us: int = START_US,
+        event_budget: "Optional[int]" = None,
+        disk: "Any" = None,
     ) -> None:
         self.seed = seed
         self.start_us = start_us
@@ -66,6 +73,8 @@ class World:
         self.cpu = Cpu(self)
         self.chip = Chip(self)
         self.clock = Clock(self)
+        self.disk: "Any" = RamDisk() if disk is None else disk
+        self.disk.connect(self._hold_off)
 
     def at(self, t_us: int, fn: "Callable[[Any], None]", arg: "Any" = None) -> None:
         """Call ``fn(arg)`` at ``t_us``, in order of asking among equal times.
@@ -97,8 +106,10 @@ class World:
         if build is not None:
             self._build = build
         self._boot_us = NEVER_US
-        self.chip.outside.restart(cause)
-        self.board, self.pump = self._build(self)
+        if self._running:
+            self._start(cause)
+        else:
+            self._run_turns(self._start, cause)
 
     def reset(self, cause: int) -> None:
         """Reset the chip: firmware, timers and interrupts are gone, pins float; boots in BOOT_US.
@@ -108,6 +119,24 @@ class World:
         if self._running:
             raise ChipReset(cause)
         self._reset(cause)
+
+    def power_cut(self) -> None:
+        """The power fails, now: the firmware is gone, pins float, the flash keeps what it holds.
+
+        Time and plant go on; nothing boots before power_on. From an event, or from the firmware,
+        it ends the turn: it does not return.
+        """
+        self.disk.power_off()
+        if self._running:
+            raise PowerCut()
+        self._stop()
+
+    def power_on(self) -> None:
+        """The power is back: boots in BOOT_US. RuntimeError where it has not failed."""
+        if self.pump is not None:
+            raise RuntimeError("the power is on")
+        self.disk.power_on()
+        self._reset(self.chip.PWRON_RESET)
 
     def run_for_ms(self, ms: int) -> None:
         """Run for ``ms`` of virtual time; see run_until."""
@@ -122,21 +151,14 @@ class World:
         """
         if self._running:
             raise RuntimeError("this World is already running")
-        self._running = True
         self._stop_us = t_us
         self.limit_us = 0  # the first sleep finds it
         try:
             while self.now_us < t_us:
-                try:
-                    self._run(t_us)
-                except ChipReset as reset:
-                    self._reset(reset.cause)
+                self._run_turns(self._run, t_us)
         except Pause:
             pass
-        except OutsideError as stop:
-            raise stop.error
         finally:
-            self._running = False
             self._stop_us = NEVER_US
 
     def sleep_until(self, target_us: int) -> None:
@@ -187,6 +209,25 @@ class World:
         """When the next event is due; NEVER_US without one."""
         return self._queue[0][0]
 
+    def _run_turns(self, act: "Callable[[int], None]", argument: int) -> None:
+        """What the chip does, until it is reset or loses its power."""
+        self._running = True
+        try:
+            act(argument)
+        except ChipReset as reset:
+            self._reset(reset.cause)
+        except PowerCut:
+            self._stop()
+        except OutsideError as stop:
+            raise stop.error
+        finally:
+            self._running = False
+
+    def _start(self, cause: int) -> None:
+        self.chip.outside.restart(cause)
+        self.disk.mount()
+        self.board, self.pump = self._build(self)
+
     def _run(self, t_us: int) -> None:
         if self.pump is None:
             self._run_without_firmware(t_us)
@@ -204,17 +245,27 @@ class World:
                 raise ZenoError("the loop turns without sleeping at %d us" % before_us)
 
     def _run_without_firmware(self, t_us: int) -> None:
-        boot_us = self._boot_us
-        self.wait_until(boot_us if boot_us < t_us else t_us)
-        if self.now_us >= boot_us:
+        while self.now_us < t_us and self.now_us < self._boot_us:
+            self.wait_until(min(t_us, self._boot_us, self.next_event_us()))
+        if self.now_us >= self._boot_us:
             self.boot(self.resets[-1][1])
 
     def _reset(self, cause: int) -> None:
-        self.board = self.pump = None
+        self._stop(cause)
         self.resets.append((self.now_us, cause))
         self.zero_us = self.now_us
         self._boot_us = self.now_us + BOOT_US
+
+    def _stop(self, cause: int = Chip.PWRON_RESET) -> None:
+        self.board = self.pump = None
+        self._boot_us = NEVER_US
         self.chip.outside.restart(cause)
+
+    def _hold_off(self, us: int) -> None:
+        """The flash is at work for ``us``, and the CPU waits with its interrupts held off."""
+        before = self.cpu.disable()
+        self.wait_until(self.now_us + us)
+        self.cpu.enable(before)
 
 
 def _at_the_end_of_time(_: None) -> None:
