@@ -42,12 +42,18 @@ Stimulus = Callable[[int, str, Any], None]
 class Rig:
     """A booted pump. sinks: told of all events. plant: overrides of the plant, see Plant.
 
-    now_ms: virtual time since power-on. on_stimulus: told (t_us since power-on, "bytes" or a
+    world: None, or what stands for a new World: a board (bench/wiring.py). now_ms: virtual time since power-on. on_stimulus: told (t_us since power-on, "bytes" or a
     happening, data or amount) of whatever comes from outside.
     """
 
-    def __init__(self, seed: int = 1, sinks: Sequence[Sink] = (), **plant: float) -> None:
-        self.world = World(seed)
+    def __init__(
+        self,
+        seed: int = 1,
+        sinks: Sequence[Sink] = (),
+        world: World | None = None,
+        **plant: float,
+    ) -> None:
+        self.world = world or World(seed)
         self.plant = Plant(self.world, **plant)
         self.watch = Watch(self.world, self.plant, sinks)
         self.on_stimulus: Stimulus = _nobody
@@ -66,6 +72,10 @@ class Rig:
     def run_until_ms(self, t_ms: int) -> None:
         """Run until t_ms since power-on, or the first sleep of the pump's loop after it."""
         self.world.run_until(self.world.start_us + t_ms * 1_000)
+
+    def end(self) -> None:
+        """The run is over: the observer takes its last look."""
+        self.watch.end()
 
     def send(self, data: bytes) -> None:
         """Bytes begin to arrive at the pump, now."""

@@ -52,20 +52,22 @@ def run(
     scenario: Scenario,
     sinks: Sequence[Sink] = (),
     progress: Callable[[float], None] = lambda part: None,
+    make_rig: Callable[..., Rig] = Rig,
 ) -> Verdict:
     """Run it from power-on to its end.
 
-    sinks: told of all events. progress: told 0 .. 1 now and then.
+    sinks: told of all events. progress: told 0 .. 1 now and then. make_rig: Rig, or one with the
+    pump on a board.
     """
     chronicle = Chronicle()
-    rig = Rig(scenario.seed, [chronicle, *sinks], **scenario.plant)
+    rig = make_rig(scenario.seed, [chronicle, *sinks], **scenario.plant)
     clinician = Clinician(rig)
     done: list[Check] = []
     for action in scenario.actions:
         _run_until(rig, action.at_ms, scenario.duration_ms, progress)
         done += _act(rig, clinician, action)
     _run_until(rig, scenario.duration_ms, scenario.duration_ms, progress)
-    rig.watch.end()
+    rig.end()
     progress(1.0)
     found = account(chronicle)
     checks = [
