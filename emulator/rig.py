@@ -42,22 +42,19 @@ Stimulus = Callable[[int, str, Any], None]
 class Rig:
     """A booted pump. sinks: told of all events. plant: overrides of the plant, see Plant.
 
-    world: None, or what stands for a new World: a board (bench/wiring.py). now_ms: virtual time since power-on. on_stimulus: told (t_us since power-on, "bytes" or a
+    now_ms: virtual time since power-on. on_stimulus: told (t_us since power-on, "bytes" or a
     happening, data or amount) of whatever comes from outside.
     """
 
-    def __init__(
-        self,
-        seed: int = 1,
-        sinks: Sequence[Sink] = (),
-        world: World | None = None,
-        **plant: float,
-    ) -> None:
-        self.world = world or World(seed)
+    def __init__(self, seed: int = 1, sinks: Sequence[Sink] = (), **plant: float) -> None:
+        self.world = self._make_world(seed)
         self.plant = Plant(self.world, **plant)
         self.watch = Watch(self.world, self.plant, sinks)
         self.on_stimulus: Stimulus = _nobody
         self.world.boot()
+
+    def _make_world(self, seed: int) -> World:
+        return World(seed)
 
     @property
     def now_us(self) -> int:
