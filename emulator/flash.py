@@ -1,0 +1,212 @@
+"""The flash chip of the board: NOR, as littlefs sees the part of it that holds the file system.
+
+Runs on every runtime. Erasing a block sets all its bits, programming a page only clears some.
+Power can fail at every operation, at once or in the middle of it (flash_damage.py), and blocks can
+be bad in the ways of DEFECTS.
+
+The times are those of the W25Q16JV of a Pico (Winbond, revision H): 9.6, AC electrical
+characteristics, for tSE and tPP; the rated wear is from its list of features.
+"""
+
+from emulator import flash_damage
+from emulator.generator import Random
+
+BLOCKS = 212  # 848 kB: what the image for a Pico W leaves for files
+BLOCK_BYTES = 4_096
+PAGE_BYTES = 256
+ERASE_US = 45_000  # tSE, typical
+ERASE_US_MAX = 400_000
+PAGE_US = 400  # tPP, typical
+PAGE_US_MAX = 3_000
+RATED_ERASES = 100_000
+EIO = 5
+
+# What a bad block does: an operation fails, or is not done and nobody is told.
+DEFECTS = (
+    "program error",
+    "erase error",
+    "read error",
+    "program lost",
+    "erase lost",
+    "read lost",
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Tuple
+
+    Content = Tuple[Tuple[bytes, ...], Dict[int, bytes], Tuple[int, ...]]
+
+
+class Flash:
+    """One chip, erased. Sizes in bytes. seed: of what is left to chance where the power fails.
+
+    operations: programmings and erasures so far, those that failed too. worn: erasures of each
+    block. unerased: programmings that asked for a bit to be set, which stays clear. busy_us: time
+    spent. erase_us, page_us: what an operation takes. defects: block -> one of DEFECTS. dead: the
+    power has failed. spend_us: called with the time that an operation takes.
+    """
+
+    def __init__(
+        self,
+        blocks: int = BLOCKS,
+        block_bytes: int = BLOCK_BYTES,
+        page_bytes: int = PAGE_BYTES,
+        seed: int = 1,
+    ) -> None:
+        self.block_bytes = block_bytes
+        self.page_bytes = page_bytes
+        self.operations = 0
+        self.unerased = 0
+        self.busy_us = 0
+        self.erase_us = ERASE_US
+        self.page_us = PAGE_US
+        self.defects: "Dict[int, str]" = {}
+        self.dead = False
+        self.spend_us: "Callable[[int], None]" = _in_no_time
+        self._erased = b"\xff" * block_bytes
+        self._blocks: "List[bytes]" = [self._erased] * blocks
+        self.worn = [0] * blocks
+        self._weak: "Dict[int, bytes]" = {}  # block -> bits that read at random
+        self._random = Random(seed)
+        self._cut: "Optional[Tuple[int, str, int]]" = None
+        self._before_last: "Optional[Tuple[int, bytes]]" = None  # what the last programming met
+
+    @property
+    def blocks(self) -> int:
+        """How many there are."""
+        return len(self._blocks)
+
+    def read(self, block: int, offset: int, size: int) -> bytes:
+        """What is there. OSError where the block is bad so, or the power off."""
+        if self.dead:
+            raise OSError(EIO)
+        if block in self.defects:
+            if self.defects[block] == "read error":
+                raise OSError(EIO)
+            if self.defects[block] == "read lost":
+                return self._erased[:size]
+        data = self._blocks[block][offset : offset + size]
+        if block in self._weak:
+            mask = self._weak[block][offset : offset + size]
+            return flash_damage.waver(data, mask, self._random)
+        return data
+
+    def program(self, block: int, offset: int, data: bytes) -> None:
+        """Clear the bits that are clear in ``data``, whole pages. OSError as read.
+
+        ValueError for what is not whole pages of one block.
+        """
+        size = len(data)
+        if offset % self.page_bytes or size % self.page_bytes or not size:
+            raise ValueError("not whole pages")
+        if offset + size > self.block_bytes:
+            raise ValueError("beyond the block")
+        old = self._blocks[block]
+        page = flash_damage.both(old[offset : offset + size], data)
+        if page != data:
+            self.unerased += 1
+        new = old[:offset] + page + old[offset + size :]
+        if not self._work(block, "program", new, self.page_us * (size // self.page_bytes)):
+            return
+        if block in self._weak:
+            mask = self._weak[block]
+            kept = flash_damage.both(mask[offset : offset + size], data)
+            self._weak[block] = mask[:offset] + kept + mask[offset + size :]
+        self._before_last = (block, old)
+
+    def erase(self, block: int) -> None:
+        """Set all bits of a block. OSError as read."""
+        self.worn[block] += 1
+        if self._work(block, "erase", self._erased, self.erase_us):
+            self._weak.pop(block, None)
+        self._before_last = None
+
+    def sync(self) -> None:
+        """What was programmed before can no longer be lost by a cut later."""
+        self._before_last = None
+
+    def cut(self, in_operations: int, kind: str, amount: int = 0) -> None:
+        """The power shall fail at an operation; 0: at the next. kind: see flash_damage.CUTS.
+
+        amount: bytes that a torn programming or erasure gets to, or how many bits stay weak.
+        """
+        if kind not in flash_damage.CUTS:
+            raise ValueError(kind)
+        self._cut = (self.operations + in_operations, kind, amount)
+
+    def power_off(self) -> None:
+        """The power fails, now: what is being done is left half done; the rest is refused."""
+        self.dead = True
+
+    def power_on(self) -> None:
+        """It works again; a cut that has not come is called off."""
+        self.dead = False
+        self._cut = None
+        self._before_last = None
+
+    def snapshot(self) -> "Content":
+        """All that it holds, for `restore`; bytes are shared, so it costs next to nothing."""
+        return tuple(self._blocks), dict(self._weak), tuple(self.worn)
+
+    def restore(self, content: "Content") -> None:
+        """Hold that again, with the power on; operations are counted anew."""
+        blocks, weak, worn = content
+        self._blocks = list(blocks)
+        self._weak = dict(weak)
+        self.worn = list(worn)
+        self.operations = self.unerased = self.busy_us = 0
+        self.power_on()
+
+    def image(self) -> bytes:
+        """All bits as they are, weak ones clear."""
+        return b"".join(self._blocks)
+
+    def _work(self, block: int, what: str, new: bytes, us: int) -> bool:
+        """Do an operation, or what power and block leave of it. Whether it was done."""
+        if self.dead:
+            raise OSError(EIO)
+        number = self.operations
+        self.operations += 1
+        cut = self._cut
+        if cut is not None and cut[0] == number:
+            self.dead = True
+            self._leave(block, new, cut[1], cut[2])
+            raise OSError(EIO)
+        defect = self.defects.get(block)
+        good = defect != what + " lost" and defect != what + " error"
+        try:
+            self.busy_us += us
+            self.spend_us(us)
+        finally:
+            if self.dead:  # the power has failed meanwhile
+                self._leave(block, new, "torn", len(new) // 2)
+            elif good:
+                self._blocks[block] = new
+        if self.dead or defect == what + " error":
+            raise OSError(EIO)
+        return good
+
+    def _leave(self, block: int, new: bytes, kind: str, amount: int) -> None:
+        """What a cut makes of a block that was to become ``new``."""
+        old = self._blocks[block]
+        if kind == "out of order":
+            if self._before_last is not None:
+                other, before = self._before_last
+                if other == block:
+                    new = flash_damage.undo(before, old, new)
+                else:
+                    self._blocks[other] = before
+            self._blocks[block] = new
+        elif kind == "weak":
+            mask = flash_damage.weak_bits(old, new, amount, self._random)
+            self._blocks[block] = flash_damage.without(new, mask)
+            self._weak[block] = flash_damage.either(mask, self._weak.get(block, bytes(len(mask))))
+        elif kind == "torn":
+            self._blocks[block] = flash_damage.torn(old, new, amount, self._random)
+        elif kind == "after":
+            self._blocks[block] = new
+
+
+def _in_no_time(_us: int) -> None:
+    """Stands where nobody keeps the time."""

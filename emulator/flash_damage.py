@@ -1,0 +1,89 @@
+"""What a power cut leaves of a flash operation. Runs on every runtime; bytes in, bytes out.
+
+No data sheet says what a cut leaves. These are the worst that is told of NOR flash: a page that
+ends anywhere, also within a byte; a block that had been cleared for erasing and not yet set, or
+set in part; cells so weak that they read one way now and the other way later; and, for a chip
+behind a cache, the programming before that was not yet done when this one was.
+"""
+
+CUTS = ("before", "torn", "weak", "out of order", "after")
+TORN_PARTS = 4
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from emulator.generator import Random
+
+
+def both(one: bytes, other: bytes) -> bytes:
+    """Bits that are set in both. Of one length."""
+    bits = int.from_bytes(one, "big") & int.from_bytes(other, "big")
+    return bits.to_bytes(len(one), "big")
+
+
+def either(one: bytes, other: bytes) -> bytes:
+    """Bits that are set in one of them, or in both. Of one length."""
+    bits = int.from_bytes(one, "big") | int.from_bytes(other, "big")
+    return bits.to_bytes(len(one), "big")
+
+
+def without(data: bytes, mask: bytes) -> bytes:
+    """The bits of ``data`` that are not in ``mask``. Of one length."""
+    bits = int.from_bytes(data, "big")
+    return (bits ^ (bits & int.from_bytes(mask, "big"))).to_bytes(len(data), "big")
+
+
+def waver(data: bytes, mask: bytes, random: "Random") -> bytes:
+    """``data`` as it reads this time, where the bits of ``mask`` are set or clear by chance."""
+    read = bytearray(data)
+    for place, bits in enumerate(mask):
+        if bits:
+            read[place] |= bits & random.u16()
+    return bytes(read)
+
+
+def undo(before: bytes, old: bytes, new: bytes) -> bytes:
+    """A block after a programming that made ``new`` of ``old``, had the one before, which made
+    ``old`` of ``before``, not been done."""
+    done = without(old, new)
+    return without(before, done)
+
+
+def weak_bits(old: bytes, new: bytes, count: int, random: "Random") -> bytes:
+    """At most ``count`` of the bits that were to change."""
+    mask = bytearray(len(old))
+    places = [place for place in range(len(old)) if old[place] != new[place]]
+    for _ in range(count if places else 0):
+        place = places[random.below(len(places))]
+        changed = old[place] ^ new[place]
+        bit = 1 << random.below(8)
+        mask[place] |= bit if changed & bit else changed & -changed
+    return bytes(mask)
+
+
+def torn(old: bytes, new: bytes, amount: int, random: "Random") -> bytes:
+    """A block that was to become ``new``, given up after ``amount`` bytes of those that change.
+
+    An erasure is known by the bits that it sets; it is given up early, in the middle of it, or
+    nearly done.
+    """
+    places = [place for place in range(len(old)) if old[place] != new[place]]
+    if not places:
+        return old
+    if new[places[0]] & ~old[places[0]]:
+        return _torn_erasure(old, new, min(amount * TORN_PARTS // len(old), 3), random)
+    place = places[min(amount, len(places) - 1)]
+    kept = new[place] | (random.u16() & old[place])
+    return new[:place] + bytes([kept]) + old[place + 1 :]
+
+
+def _torn_erasure(old: bytes, new: bytes, part: int, random: "Random") -> bytes:
+    size = len(old)
+    if part == 0:
+        return bytes(size)  # a block is cleared before it is set
+    if part == 1:
+        clear = bytes([random.below(256) | random.below(256) for _ in range(64)])
+        return without(new, without((clear * (size // 64 + 1))[:size], old))
+    if part == 2:
+        return new[: size // 2] + old[size // 2 :]
+    place = random.below(size)
+    return new[:place] + old[place : place + 1] + new[place + 1 :]

@@ -1,0 +1,29 @@
+"""A thousand power cuts with files open, in a process of its own; see test_disk_little.py."""
+
+import gc
+
+from emulator.flash import Flash
+from emulator.flash_damage import CUTS
+from emulator.little_disk import LittleDisk
+from emulator.stops import PowerCut
+
+disk = LittleDisk(Flash(blocks=24))
+disk.mount()
+before = disk.flash.snapshot()
+cuts = 0
+while cuts < 1_000:
+    disk.flash.restore(before)
+    disk.mount()
+    disk.flash.cut(cuts % 9, CUTS[cuts % len(CUTS)], 7 * cuts % 256)
+    files = []
+    try:
+        for number in range(9):
+            files.append(disk.open("/%d" % number, "wb"))
+            files[-1].write(bytes(900 * number))
+            files[-1].flush()
+    except PowerCut:
+        cuts += 1
+    del files
+    if cuts % 100 == 0:
+        gc.collect()
+print(cuts, "cuts")
