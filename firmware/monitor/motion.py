@@ -4,6 +4,9 @@
 delivery one thing, the count of permits, read only. It cuts the motor supply by itself; the loop
 learns of it afterwards. Not independent of the chip, its clock or the interpreter.
 
+Where the core was held, both edges of a line come as one: the level is what it was, and which way
+the motor went cannot be told. Such a step stays unverified and spoils no other.
+
 _surplus is edges seen minus edges permitted. A new permit allows two more; a permit that was not
 used up expires with the next one, while a surplus is carried on, so that a motor that moves a
 little too much at every step is caught as well.
@@ -39,6 +42,7 @@ class Motion(Task):
         self._b = board.encoder_b
         self._ticks_ms = board.ticks_ms
         self._ticks_mask = 0x3FFF_FFFF
+        self._level_a = self._a()
         self._seen_permits = 0
         self._permit_at = 0
         self._surplus = 0
@@ -58,7 +62,11 @@ class Motion(Task):
             self._seen_permits = permits
             self._permit_at = self._ticks_ms()
             self._surplus = (self._surplus if self._surplus > 0 else 0) - EDGES_PER_STEP
-        if self._a() == self._b():
+        level_a = self._a()
+        if level_a == self._level_a:
+            return
+        self._level_a = level_a
+        if level_a == self._b():
             self.edges = (self.edges - 1) & 0xFFFF
             self._surplus -= 1
             return
