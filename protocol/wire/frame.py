@@ -58,16 +58,10 @@ def encode(crc32: "Crc32", counter: int, kind: int, payload: bytes) -> bytes:
 
 def cobs_encode(raw: bytes) -> bytes:
     """COBS of at most 254 bytes: each zero is replaced by the distance to the next one."""
-    coded = bytearray(1)
-    start = 0
-    for byte in raw:
-        if byte:
-            coded.append(byte)
-        else:
-            coded[start] = len(coded) - start
-            start = len(coded)
-            coded.append(0)
-    coded[start] = len(coded) - start
+    coded = bytearray()
+    for piece in raw.split(b"\x00"):
+        coded.append(len(piece) + 1)
+        coded += piece
     return bytes(coded)
 
 

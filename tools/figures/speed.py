@@ -32,7 +32,7 @@ def step() -> float:
 
 @at_least("SPEED-04", "MicroPython unix against CPython on one trace", "ratio", 0.35)
 def unix() -> float:
-    """The parity stimulus, played on both."""
+    """Two hours at 6 mL/day, played on both without a plant."""
     return float(_bench()["unix_over_cpython"])
 
 
@@ -45,5 +45,5 @@ def pypy() -> tuple[float | None, str]:
 
 @at_most("SPEED-06", "round trip over a pty against a raw echo of the same bytes", "ratio", 3)
 def pty() -> float:
-    """A STATUS request to a served pump that does not pace the line."""
+    """A STATUS request in a session, the answer computed ahead of the line's pace."""
     return float(_bench()["pty_over_echo"])

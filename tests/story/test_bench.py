@@ -1,0 +1,38 @@
+"""`pump-emulator bench` measures what it says: pumps that deliver, and answers that come."""
+
+import pytest
+
+from emulator import measure
+from emulator.cli import GOALS
+
+
+def test_the_stimulus_of_the_comparison_makes_a_pump_deliver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A row of time 0 is played as a state, not as an event: the magnet would not be seen."""
+    assert measure.unix_over_cpython() is not None
+    monkeypatch.setattr(measure, "_AFTER_BOOT_MS", 0)
+    with pytest.raises(RuntimeError, match="did not deliver"):
+        measure.unix_over_cpython()
+
+
+def test_a_served_pump_takes_longer_than_an_echo() -> None:
+    assert measure.pty_over_echo() > 1
+
+
+def test_where_the_time_goes_is_told_by_file() -> None:
+    shares = measure.share_of_time()
+    assert "firmware/loop.py" in shares
+    assert "emulator/world.py" in shares
+    assert 0.5 < sum(shares.values()) <= 1
+
+
+def test_each_goal_is_a_key_of_the_figures() -> None:
+    assert set(GOALS) == {
+        "virtual_s_per_s_500_ul_day",
+        "virtual_s_per_s_1000_ul_day",
+        "step_in_kernel_events",
+        "unix_over_cpython",
+        "pypy_virtual_s_per_s",
+        "pty_over_echo",
+    }
