@@ -129,7 +129,8 @@ class Flash:
     def cut(self, in_operations: int, kind: str, amount: int = 0) -> None:
         """The power shall fail at an operation; 0: at the next. kind: see flash_damage.CUTS.
 
-        amount: bytes that a torn programming or erasure gets to, or how many bits stay weak.
+        amount: how far a torn operation gets, 0 .. 255 in flash_damage.PARTS of the bytes that
+        change; or how many bits stay weak.
         """
         if kind not in flash_damage.CUTS:
             raise ValueError(kind)
@@ -180,7 +181,7 @@ class Flash:
             self.spend_us(us)
         finally:
             if self.dead:  # the power has failed meanwhile
-                self._leave(block, new, "torn", len(new) // 2)
+                self._leave(block, new, "torn", flash_damage.PARTS // 2)
             elif good:
                 self._blocks[block] = new
         if self.dead or defect == what + " error":

@@ -7,7 +7,7 @@ behind a cache, the programming before that was not yet done when this one was.
 """
 
 CUTS = ("before", "torn", "weak", "out of order", "after")
-TORN_PARTS = 4
+PARTS = 256  # in which it is said how far a torn operation got
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,30 +60,31 @@ def weak_bits(old: bytes, new: bytes, count: int, random: "Random") -> bytes:
     return bytes(mask)
 
 
-def torn(old: bytes, new: bytes, amount: int, random: "Random") -> bytes:
-    """A block that was to become ``new``, given up after ``amount`` bytes of those that change.
+def torn(old: bytes, new: bytes, part: int, random: "Random") -> bytes:
+    """A block that was to become ``new``, given up when so many of PARTS were done.
 
-    An erasure is known by the bits that it sets; it is given up early, in the middle of it, or
-    nearly done.
+    An erasure is known by the bits that it sets. It is given up when the block has been cleared,
+    as it is before it is set; in the middle, the bits in any order; in the middle, one half after
+    the other; or all but done.
     """
     places = [place for place in range(len(old)) if old[place] != new[place]]
     if not places:
         return old
-    if new[places[0]] & ~old[places[0]]:
-        return _torn_erasure(old, new, min(amount * TORN_PARTS // len(old), 3), random)
-    place = places[min(amount, len(places) - 1)]
+    place = places[len(places) * part // PARTS]
+    if new[place] & ~old[place]:
+        return _torn_erasure(old, new, part * 4 // PARTS, random)
     kept = new[place] | (random.u16() & old[place])
     return new[:place] + bytes([kept]) + old[place + 1 :]
 
 
-def _torn_erasure(old: bytes, new: bytes, part: int, random: "Random") -> bytes:
+def _torn_erasure(old: bytes, new: bytes, quarter: int, random: "Random") -> bytes:
     size = len(old)
-    if part == 0:
-        return bytes(size)  # a block is cleared before it is set
-    if part == 1:
+    if quarter == 0:
+        return bytes(size)
+    if quarter == 1:
         clear = bytes([random.below(256) | random.below(256) for _ in range(64)])
         return without(new, without((clear * (size // 64 + 1))[:size], old))
-    if part == 2:
+    if quarter == 2:
         return new[: size // 2] + old[size // 2 :]
     place = random.below(size)
     return new[:place] + old[place : place + 1] + new[place + 1 :]

@@ -18,6 +18,7 @@ from emulator.flash import EIO, Flash
 from emulator.ram_disk import EBADF, FILE, FOLDER, MODES
 from emulator.stops import PowerCut
 
+_ENODEV = 19
 _READ_BYTES = 32
 _LOOKAHEAD_BYTES = 32
 _CACHE_PAGES = 4
@@ -142,6 +143,7 @@ class LittleDisk:
         self._hooks = _Hooks(self.flash)
         self._stop: BaseException | None = None
         self._system: Any = None
+        self._mounted = False
         page_bytes = self.flash.page_bytes
         self._config = lfs.LFSConfig(
             self._hooks,
@@ -160,17 +162,16 @@ class LittleDisk:
         self.flash.spend_us = spend_us
 
     def mount(self) -> None:
-        """The chip boots: as the port's _boot.py does, format what cannot be mounted."""
-        if self._system is not None:
+        """The chip boots: as the port's _boot.py does, format what cannot be mounted.
+
+        Where that fails too there is no file system: the board's would stop there.
+        """
+        if self._mounted:
             lfs.unmount(self._system)  # gives its buffers back; does nothing to the flash
+        self._mounted = False
         self.handles.clear()
         self._stop = self._hooks.stop = None
-        self._system = lfs.LFSFilesystem()
-        try:
-            self.call(lfs.mount, self._config)
-        except OSError:
-            self.call(lfs.format, self._config)
-            self.call(lfs.mount, self._config)
+        self._mounted = self._try(lfs.mount) or (self._try(lfs.format) and self._try(lfs.mount))
 
     def power_off(self) -> None:
         """The power fails."""
@@ -222,6 +223,24 @@ class LittleDisk:
 
     def call(self, act: Callable[..., Any], *arguments: Any) -> Any:
         """Call littlefs. OSError with its number; PowerCut, or what else ended the turn."""
+        if self.is_up() and not self._mounted:
+            raise OSError(_ENODEV, "")
+        return self._act(act, *arguments)
+
+    def is_up(self) -> bool:
+        """Whether the chip has power, and has not been reset in the middle of a call."""
+        return self._stop is None and not self.flash.dead
+
+    def _try(self, act: Callable[..., Any]) -> bool:
+        """Mount or format. Where it fails littlefs has given its buffers back itself."""
+        self._system = lfs.LFSFilesystem()
+        try:
+            self._act(act, self._config)
+        except OSError:
+            return False
+        return True
+
+    def _act(self, act: Callable[..., Any], *arguments: Any) -> Any:
         if not self.is_up():
             raise self._stop or PowerCut()
         hooks = self._hooks
@@ -240,10 +259,6 @@ class LittleDisk:
         if code:
             raise OSError(code, "")
         return result
-
-    def is_up(self) -> bool:
-        """Whether the chip has power, and has not been reset in the middle of a call."""
-        return self._stop is None and not self.flash.dead
 
 
 def _look(entry: Any) -> tuple[int, int]:

@@ -68,6 +68,28 @@ def test_what_is_no_file_system_is_formatted_as_the_board_does() -> None:
     assert disk.listdir("/") == []
 
 
+@pytest.mark.parametrize("operation", range(4))
+def test_power_that_fails_while_it_is_formatted_leaves_what_can_be_mounted(operation: int) -> None:
+    disk = LittleDisk(Flash(blocks=24))
+    disk.flash.cut(operation, "torn", 170)
+    with pytest.raises(PowerCut):
+        disk.mount()
+    for _ in range(2):
+        disk.power_on()
+        disk.mount()
+    put(disk, "/a", b"1")
+    assert get(disk, "/a") == b"1"
+
+
+def test_without_a_file_system_every_call_is_an_os_error() -> None:
+    disk = mounted(a=b"1")
+    disk.flash.defects = {0: "read error", 1: "read error"}
+    disk.mount()
+    with pytest.raises(OSError, match="19") as caught:
+        get(disk, "/a")
+    assert caught.value.errno == 19
+
+
 def test_files_outlive_a_mount_and_not_a_format() -> None:
     disk = mounted(a=b"1")
     for _ in range(3):

@@ -124,7 +124,7 @@ def test_a_cut_before_leaves_nothing_and_one_after_leaves_all() -> None:
         assert flash.read(0, 0, 256) == expected
 
 
-@pytest.mark.parametrize("amount", [1, 77, 254])
+@pytest.mark.parametrize("amount", [0, 1, 77, 255])
 def test_a_torn_page_ends_where_the_power_failed(amount: int) -> None:
     """Up to there it is new, after it as it was; the byte at the end may be anything between."""
     flash = chip()
@@ -140,7 +140,7 @@ def test_a_torn_page_ends_where_the_power_failed(amount: int) -> None:
 
 def test_a_torn_erasure_is_cleared_mixed_half_or_nearly_done() -> None:
     pages = []
-    for amount in (1, 1_100, 2_100, 4_000):
+    for amount in (1, 90, 170, 255):
         flash = chip()
         flash.program(0, 0, PAGE * 16)
         flash.cut(0, "torn", amount)
@@ -184,7 +184,7 @@ def test_the_same_seed_is_the_same_damage() -> None:
     for seed in (1, 1, 2):
         flash = Flash(blocks=1, seed=seed)
         flash.program(0, 0, PAGE * 16)
-        flash.cut(0, "torn", 1_100)
+        flash.cut(0, "torn", 90)
         dead_after(flash, flash.erase, 0)
         images.append(flash.image())
     assert images[0] == images[1] != images[2]
