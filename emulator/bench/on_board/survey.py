@@ -1,6 +1,7 @@
-"""Run on a board by pump-board: prints the SHA-256 of every file, by path, as JSON.
+"""Run on a board by pump-board: prints [path, SHA-256] of every file as JSON, a line each.
 
-An empty folder counts as a file with a "/" at its end: it can hide a module.
+An empty folder counts as a file with a "/" at its end: it can hide a module. The lines come as the
+files are read, so that a host that waits can tell a slow board from a dead one.
 """
 
 import binascii
@@ -23,17 +24,16 @@ def sha256(path: str) -> str:
             digest.update(view[:count])
 
 
-def survey(folder: str, found: "dict[str, str]") -> "dict[str, str]":
+def survey(folder: str) -> None:
     """Everything below it."""
     for name in os.listdir(folder or "/"):
         path = folder + "/" + name
         if not os.stat(path)[0] & FOLDER:
-            found[path[1:]] = sha256(path)
+            print(json.dumps([path[1:], sha256(path)]))
         elif os.listdir(path):
-            survey(path, found)
+            survey(path)
         else:
-            found[path[1:] + "/"] = ""
-    return found
+            print(json.dumps([path[1:] + "/", ""]))
 
 
-print(json.dumps(survey("", {})))
+survey("")

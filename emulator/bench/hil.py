@@ -1,0 +1,44 @@
+"""Has a real board run the pump with its pins at the other end of the USB cable.
+
+The firmware is the one that was flashed; what stands for its chip lies in the same set
+(on_board/bench_chip.py). A release has none.
+"""
+
+from emulator.bench.survey import Survey, look
+from emulator.bench.transport import Stream, UsbTransport
+
+_BENCH_CHIP = "emulator/bench/on_board/bench_chip.mpy"
+_CODE = """
+import sys
+sys.path.clear()
+sys.path.append(".frozen")
+sys.path.append({root!r})
+from emulator.bench.on_board.bench_chip import run
+run({root!r})
+"""
+
+
+class HilError(Exception):
+    """This board cannot be driven from here; the message says why, and what to do."""
+
+
+def start(board: UsbTransport) -> Stream:
+    """The board becomes a pump on the bench and waits for its host: see HilBoard.
+
+    The transport is of no use after that. Raises HilError, BoardLinkError, BoardError.
+    """
+    return board.hand_over(_CODE.format(root=f"/{slot(look(board))}"))
+
+
+def slot(survey: Survey) -> str:
+    """The slot whose set can be driven. Raises HilError."""
+    runs = survey.starts
+    if runs is None or runs.manifest is None:
+        raise HilError("No set on the board is sound: put one there with pump-board flash.")
+    if runs.manifest.release:
+        raise HilError(
+            "A release is flashed: it has no bench chip. Flash without --release for hil."
+        )
+    if _BENCH_CHIP not in runs.manifest.files:
+        raise HilError("The set on the board has no bench chip: put this one there, with flash.")
+    return runs.name
