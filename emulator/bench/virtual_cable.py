@@ -1,7 +1,8 @@
-"""A virtual Pico on a USB cable: what mpremote, doctor and hil find at a real serial device.
+"""A virtual Pico on its cables: what mpremote, doctor and hil find at a real serial device.
 
-The cable is a pseudo-terminal; a thread carries the bytes and lets the board's time pass as fast
-as it goes. While it is plugged in the board belongs to that thread.
+A cable is a pseudo-terminal: one is USB, the other an adapter on the programmer's line. A thread
+carries the bytes and lets the board's time pass as fast as it goes. While they are plugged in the
+board belongs to that thread.
 """
 
 import os
@@ -11,13 +12,14 @@ import tty
 from types import TracebackType
 
 from emulator.bench.pico import VirtualPico
+from emulator.story.ports import PtyPort
 
 _PORTION_MS = 2
 _READ_BYTES = 4_096
 
 
 class VirtualCable:
-    """Plugged in by `with`. port: the device.
+    """Plugged in by `with`. port: the device on USB. line_port: the one on the programmer's line.
 
     fault: what ended the board's thread, if anything did.
     """
@@ -27,12 +29,15 @@ class VirtualCable:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
+        self._line = PtyPort()
+        self.line_port = self._line.name
         self.fault: Exception | None = None
         self._going = True
         self._thread = threading.Thread(target=self._run, name="virtual cable", daemon=True)
 
     def __enter__(self) -> "VirtualCable":
         self._pico.usb.on_data = self._to_host
+        self._pico.on_uart = lambda byte: self._line.send(bytes([byte]))
         self._thread.start()
         return self
 
@@ -45,14 +50,20 @@ class VirtualCable:
         self._going = False
         self._thread.join()
         self._pico.usb.on_data = _nobody
+        self._pico.on_uart = _nobody
         os.close(self._master)
         os.close(self._slave)
+        self._line.close()
 
     def _run(self) -> None:
+        (line,) = self._line.fds()
         try:
             while self._going:
-                if select.select([self._master], [], [], 0)[0]:
-                    self._pico.usb.send(os.read(self._master, _READ_BYTES))
+                for fd in select.select([self._master, line], [], [], 0)[0]:
+                    if fd == line:
+                        self._pico.uart_in(self._line.receive(fd))
+                    else:
+                        self._pico.usb.send(os.read(fd, _READ_BYTES))
                 self._pico.run_for_ms(_PORTION_MS)
         except Exception as error:
             self.fault = error
@@ -62,5 +73,5 @@ class VirtualCable:
             data = data[os.write(self._master, data) :]
 
 
-def _nobody(_data: bytes) -> None:
+def _nobody(_data: object) -> None:
     """The cable is out."""
