@@ -4,7 +4,7 @@ Written by monitors and commands, from the loop only. What an alarm is called, h
 whether it holds delivery stands in the schema's table.
 """
 
-from protocol.wire import schema
+from protocol.wire import events, schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ class Alarms:
     """All conditions of the schema's table.
 
     on_change: called after each change; the pump and the annunciator look at the table then.
+    on_event: told of each change, with its kind (events.ALARM_...), the alarm and its value.
     """
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self.on_change: "Callable[[bool], None]" = _nobody
+        self.on_event: "Callable[[int, int, int], None]" = _unheard
         self.table: "List[Alarm]" = [Alarm() for _ in schema.ALARM_TABLE]
 
     def raise_alarm(self, alarm: int, value: int) -> None:
@@ -54,6 +56,7 @@ class Alarms:
         entry.value = value
         entry.raised_s = self._clock.uptime_s()
         entry.count = min(entry.count + 1, 65_535)
+        self.on_event(events.ALARM_RAISED, alarm, value)
         self.on_change(True)
 
     def clear(self, alarm: int) -> None:
@@ -61,6 +64,7 @@ class Alarms:
         entry = self.table[alarm]
         if entry.active:
             entry.active = False
+            self.on_event(events.ALARM_CLEARED, alarm, 0)
             self.on_change(False)
 
     def acknowledge(self, alarm: int) -> bool:
@@ -72,6 +76,7 @@ class Alarms:
         if not entry.stands:
             return False
         entry.waiting = False
+        self.on_event(events.ALARM_ACKNOWLEDGED, alarm, 0)
         if alarm == schema.MOTOR_STALLED:
             entry.active = False
         self.on_change(False)
@@ -107,3 +112,7 @@ class Alarms:
 
 def _nobody(_raised: bool) -> None:
     """Stands where no listener has been connected yet."""
+
+
+def _unheard(_kind: int, _alarm: int, _value: int) -> None:
+    """Stands where no log has been connected yet."""

@@ -13,7 +13,7 @@ _MIN_MS = 60_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from firmware.clock import WallClock
     from firmware.delivery import Delivery
@@ -24,7 +24,7 @@ class Therapy(Task):
     """The prescription in force.
 
     rate_nl_day: what is programmed for now; 0 while stopped. segment: 1 .. n of the schedule, 0
-    while stopped.
+    while stopped. on_rate: told of each rate, with its segment and from when on it holds.
     """
 
     def __init__(self, wall: "WallClock", delivery: "Delivery") -> None:
@@ -34,6 +34,7 @@ class Therapy(Task):
         self.prescription: "Optional[Prescription]" = None
         self.rate_nl_day = 0
         self.segment = 0
+        self.on_rate: "Callable[[int, int, int], None]" = _nobody
 
     def begin(self, from_ms: int) -> None:
         """Deliver as prescribed from ``from_ms`` on.
@@ -53,6 +54,7 @@ class Therapy(Task):
             self.due_ms = from_ms + prescription.spans_min[segment] * _MIN_MS - into_ms
         self.rate_nl_day = prescription.rates_nl_day[self.segment - 1]
         self._delivery.set_rate(self.rate_nl_day, from_ms)
+        self.on_rate(self.rate_nl_day, self.segment, from_ms)
 
     def halt(self, now_ms: int) -> None:
         """Deliver nothing from now on."""
@@ -60,6 +62,7 @@ class Therapy(Task):
         self.rate_nl_day = 0
         self.segment = 0
         self._delivery.set_rate(0, now_ms)
+        self.on_rate(0, 0, now_ms)
 
     def poll(self, now_ms: int) -> None:
         """A segment has ended."""
@@ -70,3 +73,7 @@ class Therapy(Task):
         if self.due_ms == NEVER:
             return 0
         return max(0, self.due_ms - now_ms + 999) // 1000
+
+
+def _nobody(_rate_nl_day: int, _segment: int, _from_ms: int) -> None:
+    """Stands where no listener has been connected yet."""

@@ -5,7 +5,7 @@ CPython only. `python -m protocol.fingerprint` prints it after a change of the s
 
 import hashlib
 
-from protocol.wire import schema
+from protocol.wire import events, schema
 
 
 def wire_form() -> str:
@@ -20,6 +20,8 @@ def wire_form() -> str:
     ]
     for table in ("STATES", "THERAPIES", "RESETS", "FAULTS", "REFUSALS", "ALARM_TABLE"):
         parts.append(f"{table} {getattr(schema, table)!r}")
+    for name in ("FORMAT", "TABLE", "SIGNED", "GAP_CAUSES"):
+        parts.append(f"event {name} {getattr(events, name)!r}")
     for name in (
         "RATE_NL_DAY_MIN",
         "RATE_NL_DAY_MAX",

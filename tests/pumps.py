@@ -9,7 +9,7 @@ from emulator.world import START_US, World
 from firmware.pins import STEP
 from protocol.wire import schema
 
-NOT_STATE = ("Board", "Clock", "Loop", "Heartbeat")
+NOT_STATE = ("Board", "Clock", "EventLog", "Files", "Loop", "Heartbeat")
 OF_THE_LINE = ("due_ms", "_counter", "_request", "_answer", "_idle_at_ms", "_decoder", "awake")
 
 

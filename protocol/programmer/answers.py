@@ -126,6 +126,22 @@ class Proposal(TypedDict):
     peak_ng_hour: int
 
 
+class LogRow(TypedDict):
+    """A row of the records in LOG_ANSWER."""
+
+    record: bytes
+
+
+class LogAnswer(TypedDict):
+    """LOG_ANSWER."""
+
+    oldest_event: int
+    newest_event: int
+    first_event: int
+    before: bytes
+    records: list[LogRow]
+
+
 class SetClockAnswer(TypedDict):
     """SET_CLOCK_ANSWER."""
 

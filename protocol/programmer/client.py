@@ -73,6 +73,10 @@ class Client:
         """The prescription in force. Refused with NO_PRESCRIPTION where there is none."""
         return cast(answers.ReadBackAnswer, self._ask(schema.READ_BACK))
 
+    def log(self, first_event: int) -> answers.LogAnswer:
+        """A page of the event log, from this number on."""
+        return cast(answers.LogAnswer, self._ask(schema.LOG, first_event=first_event))
+
     def acknowledge(self, alarm: int) -> answers.AcknowledgeAnswer:
         """Say that somebody has seen this alarm (its id in the schema's table)."""
         return cast(answers.AcknowledgeAnswer, self._ask(schema.ACKNOWLEDGE, alarm=alarm))

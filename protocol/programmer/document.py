@@ -7,10 +7,10 @@ Tables come from the schema, bytes from the code of both ends; a test compares f
 
 import sys
 
-from protocol.programmer import document_examples, document_tables, exchange, texts
+from protocol.programmer import document_examples, document_tables, event_texts, exchange, texts
 from protocol.programmer.link import BAUD
 from protocol.programmer.markdown import reflow
-from protocol.wire import frame, schema
+from protocol.wire import events, frame, schema
 
 _HEAD = f"""\
 # The serial protocol
@@ -155,6 +155,8 @@ def document() -> str:
         f"## Therapies\n\n{tables.enumeration(schema.THERAPIES, texts.THERAPIES)}",
         f"## Reset causes\n\n{tables.enumeration(schema.RESETS, texts.RESETS)}",
         f"## Fault reasons\n\n{tables.enumeration(schema.FAULTS, texts.FAULTS)}",
+        f"{_EVENTS}\n\n{tables.event_kinds()}",
+        f"### Causes of a gap\n\n{tables.enumeration(events.GAP_CAUSES, event_texts.GAP_CAUSES)}",
         f"## Which command in which state\n\n{tables.states_by_command()}",
         f"## A whole exchange\n\n{_EXCHANGE}\n\n{examples.exchange()}",
     )
@@ -165,6 +167,36 @@ _ALARMS = """\
 An alarm is active while its condition is there, and waits until it is acknowledged. It stands
 while it is either. One that holds delivery does so while it stands; delivery then resumes by
 itself. Bit n of `alarms_active` and `alarms_waiting` is the alarm with id n."""
+
+_EVENTS = f"""\
+## The event log
+
+A ring of numbered records. LOG gives up to {events.PAGE_RECORDS} of them at a time: ask for 0,
+then for the number after the last one of each page, until a page is empty; after a cut go on
+where it came. When the ring is full the oldest records go.
+
+A record, {events.RECORD_BYTES} bytes:
+
+| offset | size | content |
+| --- | --- | --- |
+| 0 | 4 | sequence: the number of the record, from 1 on |
+| 4 | 2 | boot: how often the pump had started, modulo 65,536 |
+| 6 | 2 | milliseconds after uptime_s, 0 to 999 |
+| 8 | 4 | uptime_s: seconds since that start |
+| 12 | 4 | wall_s: local time in seconds since 2000-01-01 00:00:00; 0 where it was not set |
+| 16 | 1 | kind |
+| 17 | 4 | a: the first argument |
+| 21 | 4 | b: the second argument |
+| 25 | 8 | chain: start of the SHA-256 over the chain of the record before, and bytes 0 to 24 |
+| 33 | 4 | CRC-32, seed 0, of bytes 0 to 32 |
+
+Before the first record ever the chain is 8 zeros. A record that was changed, left out or put in
+breaks the chain; after damaged records it goes on from the last sound one. There is no key in it:
+it shows damage, not a forger who computes it anew.
+
+A record may be in the pump's memory for a while: a power failure loses the events of the last
+10 seconds, and of the last hour those of the kinds REFUSAL and RATE. What is lost that way is
+followed by BOOT, and the numbers go on from what was kept."""
 
 _EXCHANGE = """\
 Held with the firmware, in an emulated pump to which the magnet had been held. Every line of

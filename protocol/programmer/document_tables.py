@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from protocol.programmer import markdown, refusal_texts, texts
+from protocol.programmer import event_texts, markdown, refusal_texts, texts
 from protocol.programmer.field_texts import field_text
-from protocol.wire import schema
+from protocol.wire import events, schema
 
 Fields = tuple[tuple[Any, ...], ...]
 
@@ -27,6 +27,7 @@ _UNITS = (
     ("_min", "min"),
     ("_permille", "1/1000"),
     ("steps", "steps"),
+    ("_event", "number"),
 )
 
 
@@ -85,6 +86,22 @@ def states_by_command() -> str:
         cells = ("accepted" if code == schema.OK else schema.REFUSALS[code] for code in codes)
         rows.append((schema.MESSAGES[kind][0], *cells))
     return markdown.table(("command", *schema.STATES), rows)
+
+
+def event_kinds() -> str:
+    """Every kind of record in the event log, with its arguments."""
+    rows = [
+        (str(kind), name, event_texts.EVENTS[name], _argument(a), _argument(b))
+        for kind, (name, a, b) in enumerate(events.TABLE)
+    ]
+    return markdown.table(("kind", "name", "meaning", "a", "b"), rows)
+
+
+def _argument(name: str) -> str:
+    if not name:
+        return "0"
+    signed = " (i32)" if name in events.SIGNED else ""
+    return f"{name}{signed}: {event_texts.argument_text(name)}"
 
 
 def _message(kind: int) -> str:

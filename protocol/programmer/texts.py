@@ -37,6 +37,10 @@ MESSAGES = {
     "READ_SETUP_ANSWER": "The fields of SETUP as the pump holds them, and the calibration.",
     "READ_BACK": "Asks for the prescription in force.",
     "READ_BACK_ANSWER": "The prescription in force, with its digest.",
+    "LOG": "Asks for a page of the event log.",
+    "LOG_ANSWER": (
+        "Up to five records that follow each other; none: there are none from there on."
+    ),
     "ACKNOWLEDGE": (
         "Somebody has seen this alarm. Delivery that it held resumes when the condition has gone "
         "too."

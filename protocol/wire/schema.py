@@ -12,6 +12,8 @@ A field is (name, kind, low, high); the unit is the end of the name. Kinds, litt
 The order of fields is the order on the wire.
 """
 
+from protocol.wire import events
+
 PROTOCOL_VERSION = 1
 PAYLOAD_MAX = 216  # bytes; with header, tag, CRC and COBS at most 248 on the line
 
@@ -68,6 +70,7 @@ TOTALS = 0x05
 READ_CLOCK = 0x06
 READ_SETUP = 0x07
 READ_BACK = 0x08
+LOG = 0x09
 ACKNOWLEDGE = 0x10
 SET_CLOCK = 0x11
 SETUP = 0x12
@@ -79,6 +82,9 @@ STOP = 0x31
 ANSWER = 0x80
 VERSION_REFUSED = 0xFE
 REFUSED = 0xFF
+
+# Requests that change something: each that was carried out is in the log, with its counter.
+CHANGING = (ACKNOWLEDGE, SET_CLOCK, SETUP, CALIBRATE, CONFIRM, START, STOP)
 
 # Refusal codes. OK stands in the table below for "accepted".
 OK = 0
@@ -176,6 +182,7 @@ STATE_X_COMMAND = {
     READ_CLOCK:   (OK,               OK,      OK,              OK,           OK),
     READ_SETUP:   (NOT_COMMISSIONED, OK,      OK,              OK,           OK),
     READ_BACK:    (NOT_COMMISSIONED, OK,      OK,              OK,           OK),
+    LOG:          (OK,               OK,      OK,              OK,           OK),
     ACKNOWLEDGE:  (OK,               OK,      OK,              OK,           OK),
     SET_CLOCK:    (OK,               OK,      OK,              OK,           FAULTED),
     SETUP:        (OK,               OK,      THERAPY_RUNNING, THERAPY_HELD, FAULTED),
@@ -292,6 +299,16 @@ MESSAGES = {
     )),
     READ_BACK: ("READ_BACK", ()),
     READ_BACK | ANSWER: ("READ_BACK_ANSWER", (("digest", "b", 16, 16),) + _PRESCRIPTION),
+    LOG: ("LOG", (("first_event", "I", 0, U32_MAX),)),
+    LOG | ANSWER: ("LOG_ANSWER", (
+        ("oldest_event", "I", 0, U32_MAX),
+        ("newest_event", "I", 0, U32_MAX),
+        ("first_event", "I", 0, U32_MAX),
+        ("before", "b", events.CHAIN_BYTES, events.CHAIN_BYTES),
+        ("records", (
+            ("record", "b", events.RECORD_BYTES, events.RECORD_BYTES),
+        ), 0, events.PAGE_RECORDS),
+    )),
     ACKNOWLEDGE: ("ACKNOWLEDGE", (("alarm", "B", 0, len(ALARM_TABLE) - 1),)),
     ACKNOWLEDGE | ANSWER: ("ACKNOWLEDGE_ANSWER", (
         ("state", "B", 0, len(STATES) - 1),
@@ -343,4 +360,4 @@ MESSAGES = {
 # fmt: on
 
 # Seeds the CRC of every frame but the three frozen ones. Checked by tests/wire/test_schema.py.
-SCHEMA_HASH = 0xD7372759
+SCHEMA_HASH = 0x3FCE52D3

@@ -54,7 +54,7 @@ def test_units_that_names_end_in_are_explained() -> None:
         "state", "reset_cause", "therapy", "segment", "segments", "alarms", "alarms_active",
         "alarms_waiting", "alarm", "active", "acknowledged", "count", "value", "digest", "drug",
         "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps",
-        "fault_reason", "dose_ng_day_limit",
+        "fault_reason", "dose_ng_day_limit", "before", "records",
     }  # fmt: skip
     for _, fields in schema.MESSAGES.values():
         for name, *_ in fields:

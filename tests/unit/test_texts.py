@@ -5,8 +5,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from protocol.programmer import amounts, answers, field_texts, refusal_texts, show, texts
-from protocol.wire import schema
+from protocol.programmer import (
+    amounts,
+    answers,
+    event_texts,
+    field_texts,
+    refusal_texts,
+    show,
+    texts,
+)
+from protocol.wire import events, schema
 
 NAMES = [name for name, _ in schema.MESSAGES.values()]
 
@@ -38,6 +46,8 @@ PLACES = [
         (texts.ALARMS, amounts.ALARM_NAMES),
         (refusal_texts.REFUSALS, schema.REFUSALS[1:]),
         (field_texts.FIELDS, {name for _, name in PLACES}),
+        (event_texts.EVENTS, [name for name, _, _ in events.TABLE]),
+        (event_texts.GAP_CAUSES, events.GAP_CAUSES),
         (show.SETUP_LABELS, [name for name, *_ in schema.MESSAGES[schema.SETUP][1]]),
     ],
     ids=[
@@ -49,6 +59,8 @@ PLACES = [
         "alarms",
         "refusals",
         "fields",
+        "events",
+        "gap causes",
         "setup",
     ],
 )
@@ -61,6 +73,13 @@ def test_every_name_has_its_text_and_every_text_its_name(
 
 def test_texts_of_their_own_belong_to_a_field_of_their_message() -> None:
     assert set(field_texts.OWN) <= set(PLACES)
+
+
+def test_every_argument_of_an_event_has_its_text() -> None:
+    arguments = {name for _, *names in events.TABLE for name in names if name}
+    for name in arguments:
+        assert event_texts.argument_text(name)
+    assert set(event_texts._OWN) <= arguments
 
 
 def test_every_priority_has_its_word() -> None:
@@ -106,6 +125,7 @@ TYPES = {
     schema.READ_CLOCK | schema.ANSWER: answers.ReadClockAnswer,
     schema.READ_SETUP | schema.ANSWER: answers.ReadSetupAnswer,
     schema.READ_BACK | schema.ANSWER: answers.ReadBackAnswer,
+    schema.LOG | schema.ANSWER: answers.LogAnswer,
     schema.ACKNOWLEDGE | schema.ANSWER: answers.AcknowledgeAnswer,
     schema.SET_CLOCK | schema.ANSWER: answers.SetClockAnswer,
     schema.SETUP: answers.SetupFields,
@@ -130,7 +150,12 @@ def test_the_types_of_the_answers_are_those_of_the_schema(kind: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "kind"), [(answers.AlarmRow, schema.ALARMS), (answers.SegmentRow, schema.READ_BACK)]
+    ("rows", "kind"),
+    [
+        (answers.AlarmRow, schema.ALARMS),
+        (answers.SegmentRow, schema.READ_BACK),
+        (answers.LogRow, schema.LOG),
+    ],
 )
 def test_the_types_of_the_rows_are_those_of_the_schema(rows: type, kind: int) -> None:
     fields = schema.MESSAGES[kind | schema.ANSWER][1][-1][1]

@@ -80,6 +80,8 @@ def request_for(bed: Bed, kind: int) -> dict[str, Any]:
         return {"alarm": max(0, waiting.bit_length() - 1)}
     if kind == schema.SET_CLOCK:
         return {"wall_s": 12 * 3600}
+    if kind == schema.LOG:
+        return {"first_event": 0}
     if kind == schema.HELLO:
         return {
             "protocol_version": schema.PROTOCOL_VERSION,
