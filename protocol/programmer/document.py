@@ -27,9 +27,9 @@ numbers have a 0x in front; rows of bytes are in the order of the line.
 ## The line
 
 {BAUD} baud, 8 data bits, no parity, 1 stop bit, no flow control. The pump answers, it never
-speaks first. The first answer comes within 300 ms, later ones of the same session within 20 ms
-and the time that the bytes take. 200 ms of silence within a frame make the pump forget what it
-has of it.
+speaks first. The first answer comes within 300 ms, later ones of the same session within 50 ms
+and the time that the bytes take; that to PROPOSE within 300 ms, because it waits until it makes
+no step late. 200 ms of silence within a frame make the pump forget what it has of it.
 
 ## Framing
 
@@ -77,7 +77,8 @@ _SESSION = f"""\
 - The programmer asks, the pump gives exactly one answer, with the counter of the request. The
   answer to type t is type t + 0x80, or REFUSED, or (to HELLO only) VERSION_REFUSED.
 - HELLO opens a session, with any counter. Each further request carries the last counter plus 1
-  (from 0xFFFFFFFF on to 0).
+  (from 0xFFFFFFFF on to 0). A HELLO in an open session takes it over, whoever sends it: the
+  counter goes on from there, and a proposal that was not confirmed is forgotten.
 - No answer within {exchange.TIMEOUT_MS} ms: send the same bytes again, up to
   {exchange.REPEATS_MAX} times. A request with the same counter, type and payload as the last
   one is not carried out again: the pump sends its stored answer again. So a repeat is always
@@ -89,6 +90,8 @@ _SESSION = f"""\
   other than the next counter they do not count as a request of the session.
 - HELLO with another protocol version or schema hash is answered by VERSION_REFUSED; no session
   opens.
+- Wait for the answer before you ask the next thing. A request that comes while a PROPOSE still
+  waits takes its place, and the PROPOSE gets no answer: so a STOP never waits.
 - A frame that is damaged gets no answer.
 - A request is looked at in this order: is the type known, does the state accept it (table at
   the end), are length and ranges right, then its own rules. The first no is the answer, and

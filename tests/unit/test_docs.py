@@ -90,3 +90,31 @@ def test_limits_in_the_document_are_those_of_the_code() -> None:
         f"calibrated to {schema.STEP_PL_MIN / 1e3:g} .. {schema.STEP_PL_MAX / 1e3:g} nL",
     ):
         assert words in text, words
+
+
+def test_the_instants_in_the_tour_are_those_of_the_code() -> None:
+    from emulator import inject
+
+    inject.install()
+    from firmware import delivery, loop
+
+    text = " ".join((ROOT / "docs/code_overview.md").read_text().split())
+    for words in (
+        f"{delivery.LEAD_MS} ms before that, `Loop.run_once`",
+        f"{delivery.SETTLE_MS} ms after the edge the loop wakes again",
+        f"within {loop.IDLE_SLICE_MS} ms, or within {loop.AWAKE_SLICE_MS} ms while a session",
+    ):
+        assert words in text, words
+
+
+def test_the_largest_values_in_the_page_of_units_follow_from_the_limits() -> None:
+    from protocol.wire import schema
+
+    text = (ROOT / "docs/units.md").read_text()
+    slowest_ms = 86_400_000 * schema.STEP_PL_MAX // (1_000 * schema.RATE_NL_DAY_MIN)
+    for words in (
+        f"| rate | {schema.RATE_NL_DAY_MAX:,} nL/day | 2^{schema.RATE_NL_DAY_MAX.bit_length()} |",
+        f"| {slowest_ms:,} ms | 2^{slowest_ms.bit_length()} |",
+        f"{schema.STEP_PL_MAX:,} pL at {schema.RATE_NL_DAY_MIN:,} nL/day",
+    ):
+        assert words in text, words
