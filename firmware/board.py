@@ -1,14 +1,16 @@
-"""THE hardware boundary: the only file that touches `machine` and `utime`.
+"""THE hardware boundary: the only file that touches `machine`, `utime`, `uos` and `open`.
 
 Scales of the reference pump's sensors, and one method for each thing that the firmware does to the
-outside or asks of it. Chip and clock are arguments, so that another one can be passed;
-the defaults are MicroPython's own modules.
+outside or asks of it. Chip, clock and file system are arguments, so that others can be passed;
+the defaults are MicroPython's own.
 """
 
 import machine
+import uos
 import utime
 
 from firmware import pins
+from firmware.files import Files
 
 BAUD = 115_200
 _UART_BUFFER_BYTES = 512  # two frames
@@ -24,11 +26,19 @@ class Board:
     """The reference pump's hardware.
 
     chip: module `machine` or what stands for it. clock: module `utime` or what stands for it.
+    system, open_file: module `uos` and `open`, or what stands for them; reached by `files`.
     woken: set by an interrupt that wants the loop's attention; the loop clears it.
     """
 
-    def __init__(self, chip: "Any" = machine, clock: "Any" = utime) -> None:
+    def __init__(
+        self,
+        chip: "Any" = machine,
+        clock: "Any" = utime,
+        system: "Any" = uos,
+        open_file: "Callable[..., Any]" = open,
+    ) -> None:
         pin = chip.Pin
+        self.files = Files(system, open_file)
         self.ticks_ms = clock.ticks_ms
         self.ticks_diff = clock.ticks_diff
         self.sleep_ms = clock.sleep_ms

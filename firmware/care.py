@@ -12,21 +12,32 @@ _HOUR_MS = 3_600_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from firmware.alarm import Alarms
 
 
 class Care(Task):
-    """Counts the hours for which a prescription has stood still."""
+    """Counts the hours for which a prescription has stood still.
+
+    hours: so many. on_hour: called when another one is over.
+    """
 
     def __init__(self, alarms: "Alarms") -> None:
         super().__init__()
         self._alarms = alarms
-        self._hours = 0
+        self.hours = 0
+        self.on_hour: "Callable[[], None]" = _nobody
 
     def stopped(self, now_ms: int) -> None:
         """Therapy has been stopped on purpose."""
-        self._hours = 0
+        self.hours = 0
         self.due_ms = now_ms + _HOUR_MS
+
+    def go_on(self, now_ms: int, hours: int) -> None:
+        """After a reset: it had stood still for so long."""
+        self.hours = hours
+        self.due_ms = now_ms + _HOUR_MS if hours < LEFT_STOPPED_H else NEVER
 
     def running(self) -> None:
         """Therapy goes on."""
@@ -35,8 +46,13 @@ class Care(Task):
 
     def poll(self, now_ms: int) -> None:
         """Another hour."""
-        self._hours += 1
+        self.hours += 1
+        self.on_hour()
         self.due_ms = now_ms + _HOUR_MS
-        if self._hours >= LEFT_STOPPED_H:
+        if self.hours >= LEFT_STOPPED_H:
             self.due_ms = NEVER
-            self._alarms.raise_alarm(schema.LEFT_STOPPED, self._hours)
+            self._alarms.raise_alarm(schema.LEFT_STOPPED, self.hours)
+
+
+def _nobody() -> None:
+    """Stands where no listener has been connected yet."""

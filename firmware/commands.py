@@ -6,8 +6,9 @@ changed anything. None of them touches the motor.
 
 from firmware.prescription import Prescription
 from firmware.refusal import Refusal
+from firmware.store import StoreError
 from firmware.version import VERSION
-from protocol.wire import codec, schema
+from protocol.wire import codec, events, schema
 
 _PROPOSAL_S = 300  # a proposal that nobody confirms within five minutes is stale
 
@@ -39,6 +40,7 @@ class Commands:
             schema.READ_CLOCK: self._read_clock,
             schema.READ_SETUP: self._read_setup,
             schema.READ_BACK: self._read_back,
+            schema.LOG: self._log,
             schema.ACKNOWLEDGE: self._acknowledge,
             schema.SET_CLOCK: self._set_clock,
             schema.SETUP: self._setup,
@@ -60,7 +62,10 @@ class Commands:
         code = legal[self._pump.state.state]
         if code != schema.OK:
             raise Refusal(code, "state", _states_mask(legal))
-        return kind | schema.ANSWER, handler(codec.decode(kind, payload), now_ms)
+        try:
+            return kind | schema.ANSWER, handler(codec.decode(kind, payload), now_ms)
+        except StoreError:
+            raise Refusal(schema.NOT_STORED)
 
     def forget(self) -> None:
         """A new session begins: nothing half-said is kept."""
@@ -164,6 +169,9 @@ class Commands:
         values["digest"] = prescription.digest(self._setup_of_pump()["serial"])
         return values
 
+    def _log(self, fields: "Values", now_ms: int) -> "Values":
+        return self._pump.log.page(fields["first_event"])
+
     def _acknowledge(self, fields: "Values", now_ms: int) -> "Values":
         pump = self._pump
         if not pump.alarms.acknowledge(fields["alarm"]):
@@ -175,6 +183,10 @@ class Commands:
         was_set = pump.wall.is_set
         old_wall_s = pump.wall.wall_s(now_ms)
         pump.wall.set(fields["wall_s"], now_ms)
+        pump.log.note(events.CLOCK_SET, old_wall_s, fields["wall_s"])
+        pump.alarms.clear(schema.CLOCK_LOST)
+        pump.keeper.wall_changed(now_ms)
+        pump.keeper.checkpoint(now_ms)
         if pump.state.state == schema.RUNNING:
             pump.therapy.begin(now_ms)
         return {

@@ -1,45 +1,49 @@
 """The step ledger: the only source of a "delivered" figure.
 
-Written by delivery, from the loop; read by commands. Commanded is an edge made, verified a step
-that the encoder saw, unverified an edge that it did not see. What was delivered lies between
-verified and verified + unverified. Memory only: it starts at zero with the pump.
+Written by delivery, from the loop; read by commands, kept on the flash by the keeper. Commanded is
+an edge made, verified a step that the encoder saw, unverified an edge that it did not see. What
+was delivered lies between verified and verified + unverified.
+
+A reservation bounds what a power failure can hide: before the first step of a block the record on
+the flash says how many may follow (`left`). After a restart those that were reserved count as
+unverified: they may have been made, or not.
 """
 
-_LOW_MAX = 1 << 20
+from firmware.count import Count
+from protocol.wire import schema
 
+# Spans of time, or kinds of therapy, that volumes are kept for. The first two together are a life.
+OF_CONTINUOUS = 0
+OF_SCHEDULE = 1
+SINCE_REFILL = 2
+SINCE_MIDNIGHT = 3
+SPANS = 4
 
-class Count:
-    """A count that never wraps, in two small ints, so that an increment allocates nothing."""
-
-    def __init__(self) -> None:
-        self._low = 0
-        self._high = 0
-
-    def add(self, steps: int) -> None:
-        """Add 0 .. 2**20 steps."""
-        self._low += steps
-        if self._low >= _LOW_MAX:
-            self._low -= _LOW_MAX
-            self._high += 1
-
-    def value(self) -> int:
-        """The count; may be a big int."""
-        return self._high * _LOW_MAX + self._low
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 
 class Ledger:
-    """Steps since boot, and their volume at the calibration that held when each was made."""
+    """Steps for life, and their volumes at the calibration that held when each was made.
+
+    left: steps that may still be made under the reservation on the flash.
+    boots: how often the pump has started.
+    """
 
     def __init__(self, step_pl: int) -> None:
         self.commanded = Count()
         self.verified = Count()
         self.unverified = Count()
+        self.left = 0
+        self.boots = 0
         self._half = 0  # an encoder edge whose partner has not come
         self._step_pl = step_pl
-        self._verified_at_calibration = 0
-        self._unverified_at_calibration = 0
-        self._verified_pl_before = 0
-        self._unverified_pl_before = 0
+        self._kind = schema.CONTINUOUS
+        self._verified_folded = 0  # counts at the last fold ...
+        self._unverified_folded = 0
+        self._verified_pl = [0] * SPANS  # ... and the volumes up to it
+        self._unverified_pl = [0] * SPANS
 
     def book(self, made: bool, edges: int) -> bool:
         """Book one permit: whether its edge was made, and the encoder edges since the last
@@ -55,6 +59,7 @@ class Ledger:
             self.verified.add(steps)
         if not made:
             return True
+        self.left -= 1
         self.commanded.add(1)
         if not steps:
             self.unverified.add(1)
@@ -62,24 +67,85 @@ class Ledger:
 
     def recalibrate(self, step_pl: int) -> None:
         """From now on a step is ``step_pl``; what was delivered before keeps its volume."""
-        self._verified_pl_before = self._verified_pl()
-        self._unverified_pl_before = self._unverified_pl()
-        self._verified_at_calibration = self.verified.value()
-        self._unverified_at_calibration = self.unverified.value()
+        self._fold()
         self._step_pl = step_pl
 
+    def deliver_as(self, kind: int) -> None:
+        """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE."""
+        self._fold()
+        self._kind = kind
+
+    def begin(self, span: int) -> None:
+        """SINCE_REFILL or SINCE_MIDNIGHT begins anew."""
+        self._fold()
+        self._verified_pl[span] = 0
+        self._unverified_pl[span] = 0
+
     def verified_nl(self) -> int:
-        """Lower end of what was delivered, in nL."""
-        return self._verified_pl() // 1000
+        """Lower end of what was delivered in the pump's life, in nL."""
+        self._fold()
+        return self._life(self._verified_pl) // 1000
 
     def possible_nl(self) -> int:
-        """Upper end of what was delivered, in nL."""
-        return (self._verified_pl() + self._unverified_pl() + 999) // 1000
+        """Upper end of what was delivered in the pump's life, in nL."""
+        self._fold()
+        return (self._life(self._verified_pl) + self._life(self._unverified_pl) + 999) // 1000
 
-    def _verified_pl(self) -> int:
-        steps = self.verified.value() - self._verified_at_calibration
-        return self._verified_pl_before + steps * self._step_pl
+    def span_nl(self, span: int) -> int:
+        """Lower end of what was delivered in a span, in nL."""
+        self._fold()
+        return self._verified_pl[span] // 1000
 
-    def _unverified_pl(self) -> int:
-        steps = self.unverified.value() - self._unverified_at_calibration
-        return self._unverified_pl_before + steps * self._step_pl
+    def span_possible_nl(self, span: int) -> int:
+        """Upper end of what was delivered in a span, in nL."""
+        self._fold()
+        return (self._verified_pl[span] + self._unverified_pl[span] + 999) // 1000
+
+    def fields(self, reserved_steps: int) -> "Dict[str, Any]":
+        """What of it goes into the record (firmware/records.py)."""
+        self._fold()
+        spans = zip(self._verified_pl, self._unverified_pl)
+        return {
+            "commanded_steps": self.commanded.value(),
+            "verified_steps": self.verified.value(),
+            "unverified_steps": self.unverified.value(),
+            "reserved_steps": reserved_steps,
+            "step_pl": self._step_pl,
+            "kind": self._kind,
+            "spans": [{"verified_pl": one, "unverified_pl": other} for one, other in spans],
+            "boots": self.boots,
+        }
+
+    def restore(self, fields: "Dict[str, Any]") -> None:
+        """Go on from a record: what it had reserved may have been made.
+
+        Before the first step.
+        """
+        self._step_pl = fields["step_pl"]
+        self._kind = fields["kind"]
+        self.boots = fields["boots"]
+        self.commanded.set(fields["commanded_steps"])
+        self.verified.set(fields["verified_steps"])
+        self.unverified.set(fields["unverified_steps"])
+        self._verified_folded = self.verified.value()
+        self._unverified_folded = self.unverified.value()
+        self._verified_pl = [span["verified_pl"] for span in fields["spans"]]
+        self._unverified_pl = [span["unverified_pl"] for span in fields["spans"]]
+        self.unverified.set(fields["unverified_steps"] + fields["reserved_steps"])
+        self._fold()
+
+    def _life(self, volumes_pl: "List[int]") -> int:
+        return volumes_pl[OF_CONTINUOUS] + volumes_pl[OF_SCHEDULE]
+
+    def _fold(self) -> None:
+        """Add the steps since the last fold to every span that they belong to."""
+        verified = self.verified.value()
+        unverified = self.unverified.value()
+        verified_pl = (verified - self._verified_folded) * self._step_pl
+        unverified_pl = (unverified - self._unverified_folded) * self._step_pl
+        self._verified_folded = verified
+        self._unverified_folded = unverified
+        kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS
+        for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT):
+            self._verified_pl[span] += verified_pl
+            self._unverified_pl[span] += unverified_pl

@@ -3,6 +3,7 @@
 All from the loop. Delivery stops with the motor supply cut; it starts with the supply on.
 """
 
+from firmware import fault, records
 from firmware.alarm import Alarms
 from firmware.annunciator import Annunciator
 from firmware.care import Care
@@ -10,17 +11,23 @@ from firmware.clock import Clock, WallClock
 from firmware.commands import Commands
 from firmware.delivery import Delivery
 from firmware.drive import Drive
+from firmware.event_log import EventLog
+from firmware.guard import Corrupt, Guard
+from firmware.keeper import Keeper
 from firmware.ledger import Ledger
 from firmware.loop import Loop
 from firmware.magnet import Magnet
+from firmware.memory import Memory
 from firmware.monitor.heartbeat import Heartbeat
 from firmware.monitor.motion import Motion
 from firmware.monitor.pressure import Pressure
 from firmware.monitor.reservoir import Reservoir
+from firmware.restore import restore
 from firmware.session import Session
 from firmware.state import State
+from firmware.store import StoreError
 from firmware.therapy import Therapy
-from protocol.wire import schema
+from protocol.wire import events, schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,27 +37,26 @@ if TYPE_CHECKING:
     from firmware.prescription import Prescription
 
 NO_MANIFEST = bytes(32)  # the firmware was not started as a checked set
-_FAULT_UNPERMITTED_MOTION = 1
-_FAULT_ILLEGAL_TRANSITION = 2
-_FAULT_TASK_RAISED = 3
-_FAULT_NO_MEMORY = 4
 
 
 class Pump:
-    """Everything on one board. Blank after each reset: UNCOMMISSIONED until set up.
+    """Everything on one board. It goes on after a reset as its records say (restore.py).
 
     setup: the fields of the SETUP message, or None. step_pl: the calibrated volume of a step.
+    is_on: whether therapy is on by order, be it held by an alarm or in FAULT.
     error: what a task raised, or None. manifest_hash: SHA-256 of the manifest of what runs.
     """
 
     def __init__(self, board: "Board", manifest_hash: bytes = NO_MANIFEST) -> None:
         self.board = board
         self.manifest_hash = manifest_hash
-        self.clock = Clock(board)
-        self.wall = WallClock()
-        self.state = State()
         self.setup: "Optional[Dict[str, Any]]" = None
         self.step_pl = schema.STEP_PL_NOMINAL
+        self.is_on = False
+        self.guard = guard = Guard(self.step_pl)
+        self.clock = Clock(board, guard)
+        self.wall = WallClock(guard)
+        self.state = State(guard)
         self.error: "Optional[Exception]" = None
         self.ledger = Ledger(self.step_pl)
         self.alarms = Alarms(self.clock)
@@ -59,34 +65,68 @@ class Pump:
         self.care = Care(self.alarms)
         self.reservoir = Reservoir(board, self.alarms)
         self.pressure = Pressure(board, self.alarms)
-        drive = Drive(board)
-        self.motion = Motion(board, drive, self._on_motion_trip)
-        self.delivery = Delivery(drive, self.ledger, self.motion, self.pressure, self.step_pl)
-        self.therapy = Therapy(self.wall, self.delivery)
-        self.session = Session(board, Commands(self), self.delivery.room_ms)
+        self.motion = Motion(board, guard, self._on_motion_trip)
+        self.delivery = Delivery(
+            guard, Drive(board, guard), self.ledger, self.motion, self.pressure
+        )
+        self.therapy = Therapy(guard, self.wall, self.delivery)
+        self.memory = Memory(board.files)
+        self.keeper = Keeper(
+            self.memory,
+            self.ledger,
+            self.delivery,
+            self.wall,
+            self.alarms,
+            self._save_condition,
+            self._rate_nl_day,
+        )
+        self.log = EventLog(
+            board.files, self.clock, self.wall, self.ledger, self.delivery, self.alarms
+        )
+        self.session = Session(board, Commands(self), self.delivery.has_room, self.log.note)
         self.loop = Loop(
             board,
+            guard,
             self.clock,
             self.wall,
             self.session,
             (
                 self.motion,
+                guard,
                 self.delivery,
                 self.therapy,
+                self.keeper,
                 self.pressure,
                 self.reservoir,
                 self.annunciator,
                 self.magnet,
                 self.care,
+                self.log,
                 self.session,
             ),
         )
-        self.delivery.may_step = self._may_step
         self.delivery.on_stalled = self._on_stalled
-        self.alarms.on_change = self._on_alarms
+        self.delivery.on_block_end = self.keeper.block_ends
+        self.care.on_hour = self.keeper.condition_changed
         self.heartbeat = Heartbeat(board, self.loop)
-        if board.was_watchdog:
+        self._begin()
+
+    def _begin(self) -> None:
+        """Go on where the reset came, with the board fed meanwhile by the heartbeat's timer."""
+        self.alarms.on_change = self._on_alarms
+        self.alarms.on_event = self.log.note
+        self.therapy.on_rate = self.log.rate_changed
+        self.log.start(self.clock.read())
+        self.log.note(
+            events.BOOT,
+            int(self.board.was_watchdog),
+            int.from_bytes(self.manifest_hash[:4], "big"),
+        )
+        restore(self, self.clock.read())
+        if self.board.was_watchdog:
             self.alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
+            self.alarms.clear(schema.WATCHDOG_RESET)
+        self.keeper.start(self.clock.read())
 
     def run(self) -> None:
         """Run for ever."""
@@ -97,36 +137,69 @@ class Pump:
         """One turn of the loop. What a task raises ends delivery, not alarms and answers."""
         try:
             self.loop.run_once()
+        except Corrupt:
+            self.fault_stop(fault.MEMORY_CORRUPT)
         except MemoryError:
-            self.fault_stop(_FAULT_NO_MEMORY)
+            self.fault_stop(fault.NO_MEMORY)
         except Exception as error:
             self.error = error
-            self.fault_stop(_FAULT_TASK_RAISED)
+            self.fault_stop(fault.TASK_RAISED)
 
     def commission(self, setup: "Dict[str, Any]", now_ms: int) -> None:
-        """The pump has been set up, anew or again; a prescription for the old set-up is gone."""
+        """Set the pump up, anew or again; a prescription for the old set-up is gone.
+
+        Raises StoreError: nothing has changed.
+        """
+        self.keeper.commit(records.SETUP, lambda: self.memory.save_setup(setup, self.step_pl))
+        self.commissioned(setup, now_ms)
+
+    def commissioned(self, setup: "Dict[str, Any]", now_ms: int) -> None:
+        """The pump has been set up, now or before a reset."""
         self.setup = setup
-        self.therapy.prescription = None
+        self.therapy.load(None)
         self.reservoir.start(now_ms)
         if self.state.state == schema.UNCOMMISSIONED:
             self._enter(schema.STOPPED)
 
     def calibrate(self, step_pl: int) -> None:
-        """A step is ``step_pl`` from now on. Only while stopped."""
+        """A step is ``step_pl`` from now on. Only while stopped. Raises StoreError."""
+        setup = self.setup or {}
+        self.keeper.commit(records.SETUP, lambda: self.memory.save_setup(setup, step_pl))
+        self.log.note(events.CALIBRATED, self.step_pl, step_pl)
         self.step_pl = step_pl
         self.delivery.calibrate(step_pl)
         self.ledger.recalibrate(step_pl)
 
     def prescribe(self, prescription: "Prescription", now_ms: int) -> None:
-        """Put a confirmed prescription in force, at once where therapy runs."""
-        self.therapy.prescription = prescription
+        """Put a confirmed prescription in force, at once where therapy runs.
+
+        Raises StoreError: nothing has changed.
+        """
+        setup = self.setup or {}
+        self.keeper.commit(records.THERAPY, lambda: self.memory.save_therapy(prescription, setup))
+        self.therapy.load(prescription)
+        self.log.prescribed(prescription.digest(setup["serial"]))
         if self.state.state == schema.RUNNING:
-            self.therapy.begin(now_ms)
+            self._begin_therapy()
         elif self.state.state == schema.STOPPED:
             self.care.stopped(now_ms)
 
     def start(self, now_ms: int) -> None:
-        """STOPPED -> RUNNING, or HELD where an alarm that forbids delivery stands."""
+        """STOPPED -> RUNNING, or HELD where an alarm that forbids delivery stands.
+
+        Raises StoreError: nothing has changed.
+        """
+        self.is_on = True
+        try:
+            self.keeper.commit(records.CONDITION, self._save_condition)
+        except StoreError:
+            self.is_on = False
+            raise
+        self.resume(now_ms)
+
+    def resume(self, now_ms: int) -> None:
+        """Therapy is on, by an order of now or of before a reset."""
+        self.is_on = True
         self._enter(schema.RUNNING)
         self.care.running()
         if self.alarms.holds_delivery():
@@ -140,30 +213,56 @@ class Pump:
             self._enter(schema.STOPPED)
             self._still(now_ms)
             self.care.stopped(now_ms)
+        if self.is_on:
+            self.is_on = False
+            self.keeper.write(now_ms)
 
     def fault_stop(self, reason: int) -> None:
         """A broken invariant: motor off, reason kept, critical alarm; only a reset leads out."""
         self.board.supply(0)
-        if self.state.state == schema.FAULT:
+        if self.state.fault_reason:
             return
-        self.state.state = schema.FAULT
         self.state.fault_reason = reason
-        self._still(self.clock.now_ms)
-        if reason == _FAULT_UNPERMITTED_MOTION:
+        try:
+            self.guard.check()
+            self.therapy.halt(self.clock.now_ms)
+        except Corrupt:
+            self._abandon()
+        self._set_state(schema.FAULT)
+        self.log.note(events.FAULT, self.state.fault_reason)
+        if reason == fault.UNPERMITTED_MOTION:
             self.alarms.raise_alarm(schema.UNPERMITTED_MOTION, 0)
         else:
-            self.alarms.raise_alarm(schema.INVARIANT_BROKEN, reason)
+            self.alarms.raise_alarm(schema.INVARIANT_BROKEN, self.state.fault_reason)
+
+    def _abandon(self) -> None:
+        """Deliver by none of the guarded numbers; time goes on from where it was last right."""
+        self.state.fault_reason = fault.MEMORY_CORRUPT
+        self.therapy.abandon()
+        self.clock.go_on()
+        self.guard.accept()
 
     def _enter(self, state: int) -> None:
         if self.state.may_enter(state):
-            self.state.state = state
+            self._set_state(state)
         else:
-            self.fault_stop(_FAULT_ILLEGAL_TRANSITION)
+            self.fault_stop(fault.ILLEGAL_TRANSITION)
+
+    def _set_state(self, state: int) -> None:
+        self.log.note(events.STATE, self.state.state, state)
+        self.state.state = state
 
     def _deliver(self, now_ms: int) -> None:
         if self.state.state == schema.RUNNING:
+            self.keeper.reserve(now_ms)
             self.board.supply(1)
-            self.therapy.begin(now_ms)
+            self._begin_therapy()
+
+    def _begin_therapy(self) -> None:
+        """From now on, which is later than the turn's beginning where the flash was written."""
+        if self.therapy.prescription is not None:
+            self.ledger.deliver_as(self.therapy.prescription.therapy)
+        self.therapy.begin(self.clock.read())
 
     def _still(self, now_ms: int) -> None:
         self.therapy.halt(now_ms)
@@ -174,18 +273,25 @@ class Pump:
             self._enter(schema.HELD)
             self._still(now_ms)
 
-    def _may_step(self) -> bool:
-        return self.state.state == schema.RUNNING
+    def _save_condition(self) -> None:
+        self.memory.save_condition(
+            self.is_on, self.state.fault_reason, self.care.hours, self.alarms
+        )
+
+    def _rate_nl_day(self) -> int:
+        """For the keeper."""
+        return self.therapy.rate_nl_day if self.state.state == schema.RUNNING else -1
 
     def _on_stalled(self) -> None:
         self.alarms.raise_alarm(schema.MOTOR_STALLED, 0)
 
     def _on_motion_trip(self, now_ms: int) -> None:
-        self.fault_stop(_FAULT_UNPERMITTED_MOTION)
+        self.fault_stop(fault.UNPERMITTED_MOTION)
 
     def _on_alarms(self, raised: bool) -> None:
         """An alarm came, went or was acknowledged: sound it, and hold or resume accordingly."""
         now_ms = self.clock.now_ms
+        self.keeper.condition_changed()
         self.annunciator.look(raised, now_ms)
         if self.alarms.holds_delivery():
             self._hold(now_ms)

@@ -6,15 +6,20 @@ out); what a command means is not its business.
 
 import binascii
 
+from firmware.keeper import COMMIT_MS
 from firmware.refusal import Refusal
 from firmware.task import NEVER, Task
-from protocol.wire import codec, frame, schema
+from protocol.wire import codec, events, frame, schema
 
 IDLE_MS = 180_000  # open PCA pump requirements: 3 min without a request end a session
 _HALF_FRAME_MS = 200
 _ANY_TIME = (schema.STATUS, schema.STOP)
-_LONG = (schema.PROPOSE,)  # 58 ms on an RP2040, for 24 segments; all others below 25 ms
-_ROOM_MS = 80
+_ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
+    schema.PROPOSE: 80,  # 58 ms for 24 segments
+    schema.CONFIRM: 2 * COMMIT_MS,  # both twins
+    schema.SET_CLOCK: COMMIT_MS,
+    schema.LOG: 80,  # a segment read, and the records of a busy hour made
+}
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,19 +35,24 @@ class Session(Task):
     A request with the next number is executed; the same number again gets the stored answer
     again, and nothing is done twice. STATUS and STOP are taken at any time.
 
-    awake: whether the line deserves the loop's short slices. room_ms: asked, with now_ms, for how
-    long the loop may stay away; a request that takes long waits until there is room.
+    awake: whether the line deserves the loop's short slices. has_room: asked, with now_ms, whether
+    the loop may stay away for so many ms; a request that takes long waits until it may.
     """
 
     def __init__(
-        self, board: "Board", commands: "Commands", room_ms: "Callable[[int], int]"
+        self,
+        board: "Board",
+        commands: "Commands",
+        has_room: "Callable[[int, int], bool]",
+        note: "Callable[[int, int, int], None]",
     ) -> None:
         super().__init__()
         self._any = board.uart_any
         self._read = board.uart_read
         self._write = board.uart_write
         self._commands = commands
-        self._room_ms = room_ms
+        self._has_room = has_room
+        self._note = note
         self._waiting: "Optional[frame.Frame]" = None
         self._decoder = frame.Decoder(binascii.crc32)
         self._counter = 0
@@ -57,12 +67,13 @@ class Session(Task):
         count = self._any()
         if count:
             data = self._read(count)  # without a count it would wait for the line to fall silent
-            for request in self._decoder.feed(data):
-                self._hear(request, now_ms)
+            for heard in self._decoder.feed(data):
+                self._hear(heard, now_ms)
         elif self._decoder.in_frame:
             self._decoder.drop()
-        if self._waiting is not None and self._room_ms(now_ms) >= _ROOM_MS:
-            request, self._waiting = self._waiting, None
+        request = self._waiting
+        if request is not None and self._has_room(now_ms, _ROOM_MS[request.kind]):
+            self._waiting = None
             self._take(request, now_ms)
         if self.is_open and now_ms >= self._idle_at_ms:
             self.is_open = False
@@ -81,7 +92,7 @@ class Session(Task):
     def _hear(self, request: frame.Frame, now_ms: int) -> None:
         """Take a request now, or let it wait; a new one drives out one that waits."""
         self._waiting = None
-        if request.kind in _LONG:
+        if request.kind in _ROOM_MS:
             self._waiting = request
         else:
             self._take(request, now_ms)
@@ -133,9 +144,12 @@ class Session(Task):
             return self._refused(request, no.code, no.field, no.low, no.high)
         except MemoryError:
             return self._refused(request, schema.NO_MEMORY, "", 0, 0)
+        if request.kind in schema.CHANGING:
+            self._note(events.COMMAND, request.kind, request.counter)
         return frame.encode(binascii.crc32, request.counter, kind, payload)
 
     def _refused(self, request: frame.Frame, code: int, field: str, low: int, high: int) -> bytes:
+        self._note(events.REFUSAL, request.kind, code)
         values = {
             "command": request.kind,
             "code": code,

@@ -26,7 +26,7 @@ class Sample(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The firmware's ledger, summed over boots: steps, and their volume as calibrated then."""
+    """The firmware's ledger: steps, and their volume as calibrated then."""
 
     t_ms: int
     commanded: int
@@ -113,8 +113,7 @@ class Chronicle:
 
     def _on_boot(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.boots.append(t_ms)
-        self.orders.boot(t_ms)
-        self._counts = (0, 0, 0)
+        self.orders.boot()
 
     def _on_state(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.states.append((t_ms, values[0]))

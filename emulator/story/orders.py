@@ -52,14 +52,10 @@ class Orders:
             "STOP_ANSWER": self._on_stop,
         }
 
-    def boot(self, t_ms: int) -> None:
-        """The pump is blank: no prescription, no clock, not started."""
+    def boot(self) -> None:
+        """What was said and not confirmed is forgotten; what was ordered is still owed."""
         self._requested.clear()
         self._proposed = {}
-        self._confirmed = ()
-        if self._running:
-            self._running = False
-            self._enact(t_ms)
 
     def request(self, counter: int, fields: dict[str, Any]) -> None:
         """A request is on its way."""

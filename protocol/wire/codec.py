@@ -34,14 +34,24 @@ def encode(kind: int, values: "Dict[str, Any]") -> bytes:
 
     Raises WireError where a value is out of range, KeyError where one is missing.
     """
-    out = bytearray()
-    _put_fields(out, schema.MESSAGES[kind][1], values)
-    return bytes(out)
+    return pack(schema.MESSAGES[kind][1], values)
 
 
 def decode(kind: int, payload: bytes) -> "Dict[str, Any]":
     """The values of a payload, by field name. Raises WireError; kind must be in the schema."""
-    values, at = _take_fields(schema.MESSAGES[kind][1], payload, 0)
+    return unpack(schema.MESSAGES[kind][1], payload)
+
+
+def pack(fields: "Fields", values: "Dict[str, Any]") -> bytes:
+    """The bytes of these fields, a table as in the schema. Raises as encode."""
+    out = bytearray()
+    _put_fields(out, fields, values)
+    return bytes(out)
+
+
+def unpack(fields: "Fields", payload: bytes) -> "Dict[str, Any]":
+    """The values of these fields, by name. Raises WireError."""
+    values, at = _take_fields(fields, payload, 0)
     if at != len(payload):
         raise WireError(schema.BAD_LENGTH, "", at, at)
     return values

@@ -8,6 +8,7 @@ here. Prints the steps made, the steps verified, and whether a forbidden allocat
 import micropython
 
 from emulator import inject
+from emulator.ram_disk import RamDisk
 
 inject.install()
 
@@ -15,6 +16,7 @@ from firmware.board import Board  # noqa: E402  after the stand-ins for its modu
 from firmware.pins import ENC_A, ENC_B  # noqa: E402
 from firmware.prescription import Prescription  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
+from firmware.task import NEVER  # noqa: E402
 from protocol.wire import schema  # noqa: E402
 
 STEPS = 1_000
@@ -149,12 +151,23 @@ def encoder_edge(a, b):
 
 
 chip = Chip()
-board = Board(chip, chip)
+disk = RamDisk()
+board = Board(chip, chip, disk, disk.open)
 step_timer = board._step_timer
 pump = Pump(board)
 enc_a, enc_b = chip.pins[ENC_A], chip.pins[ENC_B]
 pump.commission(
-    {"serial": "S", "patient_label": "P", "conc_mcg_ml": 2_000, "dose_ng_day_limit": 48_000_000}, 0
+    {
+        "serial": "S",
+        "patient_label": "P",
+        "drug": "D",
+        "conc_mcg_ml": 2_000,
+        "reservoir_nl": 20_000_000,
+        "catheter_um": 890_000,
+        "catheter_nl_cm": 2_200,
+        "dose_ng_day_limit": 48_000_000,
+    },
+    0,
 )
 pump.prescribe(
     Prescription(
@@ -168,6 +181,9 @@ pump.prescribe(
     0,
 )
 pump.start(0)
+pump.ledger.left = 2 * STEPS  # records are written between the steps, and do allocate
+for task in (pump.keeper, pump.log):
+    task.due_ms = NEVER
 
 
 def deliver():

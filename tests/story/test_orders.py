@@ -53,15 +53,15 @@ def test_volume_is_the_sum_of_its_minutes(
     assert orders.rate_nl_day(until_ms) == rate_at(day, (start_min + from_min + minutes) % DAY_MIN)
 
 
-def test_a_stop_a_clock_and_a_boot_end_a_stretch() -> None:
+def test_a_stop_and_a_clock_end_a_stretch_and_a_boot_does_not() -> None:
     orders = ordered([(0, 1_440_000), (720, 0)], 11 * 3_600)  # 1,000 nL a minute until noon
     told(orders, 10 * MIN_MS, 5, "STOP_ANSWER")
     told(orders, 20 * MIN_MS, 6, "START_ANSWER")
     told(orders, 30 * MIN_MS, 7, "SET_CLOCK_ANSWER", wall_s=11 * 3_600 + 3_000)  # ten minutes left
     assert orders.volume_nl(0, 60 * MIN_MS) == 30_000
-    orders.boot(35 * MIN_MS)
-    assert orders.volume_nl(0, 60 * MIN_MS) == 25_000
-    assert orders.rate_nl_day(36 * MIN_MS) == 0
+    orders.boot()
+    assert orders.volume_nl(0, 60 * MIN_MS) == 30_000
+    assert orders.rate_nl_day(36 * MIN_MS) == 1_440_000
 
 
 def test_a_repeated_answer_changes_nothing() -> None:

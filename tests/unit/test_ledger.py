@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.ledger import Count, Ledger
+from firmware.count import Count
+from firmware.ledger import Ledger
 
 
 @given(st.lists(st.integers(0, 1 << 20), max_size=50))

@@ -1,9 +1,13 @@
-"""A reset forgets everything, here as on the board: nothing lives outside the objects."""
+"""A reset forgets all but the files, here as on the board: nothing lives outside the objects.
+
+What comes back from the files: tests/fault/test_restore.py.
+"""
 
 import sys
 from typing import Any
 
 from emulator.bedside import Bedside
+from emulator.ram_disk import RamDisk
 from protocol.wire import schema
 from tests.pumps import Bed, bytes_of_state
 
@@ -38,16 +42,17 @@ def test_no_module_of_the_board_changes_in_a_life() -> None:
     assert globals_of_the_board() == before
 
 
-def test_after_a_reset_the_pump_is_blank_and_says_so() -> None:
+def test_a_pump_that_lost_its_files_is_blank_and_says_so() -> None:
     bed = Bed()
-    fresh = bytes_of_state(Bed().pump)
+    new = Bed()
+    new.run(s=2)
+    fresh = bytes_of_state(new.pump)
     a_life(bed)
-    bed.ask(schema.START)
-    bed.run(minutes=5)
-    steps = len(bed.steps)
+    bed.world.disk = RamDisk()
     bed.world.reset(bed.world.chip.PWRON_RESET)
     bed.run(s=2)
     assert bytes_of_state(bed.pump) == fresh
+    steps = len(bed.steps)
     bed.run(hours=2)
     assert len(bed.steps) == steps, "nothing is delivered by a pump that knows no prescription"
     hello: dict[str, Any] = Bedside(bed.world).hello()

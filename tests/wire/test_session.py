@@ -223,7 +223,7 @@ def test_a_long_request_waits_for_room_between_two_steps_and_delays_none() -> No
     execute = commands.execute
 
     def slow(kind: int, payload: bytes, now_ms: int) -> object:
-        taken.append(bed.pump.delivery.room_ms(now_ms))
+        taken.append(bed.pump.delivery.due_ms - now_ms)
         return execute(kind, payload, now_ms)
 
     commands.execute = slow

@@ -1,0 +1,51 @@
+"""Five operations on the board's file system; everything that outlives a reset goes through them.
+
+From the loop only; each takes as long as the flash does, with interrupts held off while it erases
+or programs. Paths are absolute. All raise OSError where the file system does.
+"""
+
+FOLDER = "/pump"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List
+
+
+class Files:
+    """The file system behind `uos` and `open`, or behind what stands for them.
+
+    littlefs makes a write whole: after a power failure in the middle of one the file is as it was
+    before, or as it was to be.
+    """
+
+    def __init__(self, system: "Any", open_file: "Callable[..., Any]") -> None:
+        self._system = system
+        self._open = open_file
+
+    def read(self, path: str) -> bytes:
+        """All of a file. OSError where there is none."""
+        with self._open(path, "rb") as file:
+            data: bytes = file.read()
+        return data
+
+    def write(self, path: str, data: bytes) -> None:
+        """Make `data` all of the file; it is on the flash on return."""
+        with self._open(path, "wb") as file:
+            file.write(data)
+
+    def append(self, path: str, data: bytes) -> None:
+        """Add to the end of a file, which is made where there is none; on the flash on return."""
+        with self._open(path, "ab") as file:
+            file.write(data)
+
+    def list(self, folder: str) -> "List[str]":
+        """Names in a folder, in no particular order. Makes the folder where there is none."""
+        try:
+            return [entry[0] for entry in self._system.ilistdir(folder)]
+        except OSError:
+            self._system.mkdir(folder)
+            return []
+
+    def remove(self, path: str) -> None:
+        """Remove a file. OSError where there is none."""
+        self._system.remove(path)

@@ -1,0 +1,164 @@
+"""When the flash is written: between steps, and before a block of steps.
+
+Polled from the loop, after delivery. A write takes up to 400 ms (an erase of the worst case), with
+interrupts held off: it waits until the next step is further away. Where the steps come too fast
+for that, it goes right after a step, and only when it must.
+"""
+
+from firmware import records
+from firmware.clock import DAY_MS
+from firmware.ledger import SINCE_MIDNIGHT
+from firmware.store import StoreError
+from firmware.task import NEVER, Task
+from protocol.wire import schema
+
+COMMIT_MS = 450  # an erase of the worst case (W25Q16JV: 400 ms), and the work around it
+BLOCK_STEPS = 8  # 0.4 uL: what a power failure can hide, up to 1 mL/day
+_BLOCK_RATE_NL_DAY = 125_000  # above: one record in 34.56 s, docs/storage.md
+_HOUR_MS = 3_600_000
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from firmware.alarm import Alarms
+    from firmware.clock import WallClock
+    from firmware.delivery import Delivery
+    from firmware.ledger import Ledger
+    from firmware.memory import Memory
+
+
+def block_steps(rate_nl_day: int) -> int:
+    """How many steps are reserved at a time, at this rate."""
+    return max(BLOCK_STEPS, -(-rate_nl_day // _BLOCK_RATE_NL_DAY))
+
+
+class Keeper(Task):
+    """Keeps condition and ledger on the flash up to date.
+
+    save_condition: writes the pump's condition; raises StoreError. rate_nl_day: asked for the
+    rate that holds now; -1: therapy does not run. A rate of 0 keeps its reservation, for the step
+    that may be due right after it.
+    """
+
+    def __init__(
+        self,
+        memory: "Memory",
+        ledger: "Ledger",
+        delivery: "Delivery",
+        wall: "WallClock",
+        alarms: "Alarms",
+        save_condition: "Callable[[], None]",
+        rate_nl_day: "Callable[[], int]",
+    ) -> None:
+        super().__init__()
+        self._memory = memory
+        self._ledger = ledger
+        self._delivery = delivery
+        self._wall = wall
+        self._alarms = alarms
+        self._save_condition = save_condition
+        self._rate_nl_day = rate_nl_day
+        self._condition_changed = False
+        self._failed = 0
+        self._reserved = 0  # by the latest record
+        self._hour_at_ms = 0
+        self._midnight_at_ms = NEVER
+
+    def start(self, now_ms: int) -> None:
+        """Records have been read: keep them from now on. Writes the ledger."""
+        self.wall_changed(now_ms)
+        self.checkpoint(now_ms)
+
+    def wall_changed(self, now_ms: int) -> None:
+        """The clock was set: midnight comes at another time."""
+        self._midnight_at_ms = NEVER
+        if self._wall.is_set:
+            self._midnight_at_ms = now_ms + DAY_MS - self._wall.day_ms(now_ms)
+        self._plan()
+
+    def condition_changed(self) -> None:
+        """Write it as soon as there is room."""
+        self._condition_changed = True
+        self.due_ms = 0
+
+    def block_ends(self) -> None:
+        """Delivery has used up what was reserved, but for a step."""
+        self.due_ms = 0
+
+    def reserve(self, now_ms: int) -> None:
+        """Steps are about to be made: reserve the first block now, whatever the room."""
+        if self._ledger.left <= 1:
+            self.checkpoint(now_ms)
+
+    def write(self, now_ms: int) -> None:
+        """Motor off: write all that has changed, now."""
+        self._condition_changed = False
+        self._guarded(records.CONDITION, self._save_condition)
+        self.checkpoint(now_ms)
+
+    def poll(self, now_ms: int) -> None:
+        """Something is to be written: when there is room."""
+        ledger = self._ledger
+        if now_ms >= self._midnight_at_ms:
+            ledger.begin(SINCE_MIDNIGHT)
+            self._midnight_at_ms += DAY_MS
+            self._hour_at_ms = 0
+        runs = self._rate_nl_day() >= 0
+        must = runs and ledger.left <= 0
+        if not must and not self._delivery.has_room(now_ms, COMMIT_MS):
+            self.due_ms = self._delivery.due_ms + 1
+            return
+        if self._condition_changed:
+            self._condition_changed = False
+            self._guarded(records.CONDITION, self._save_condition)
+        used_up = ledger.left <= 1 if runs else self._reserved > 0
+        if used_up or now_ms >= self._hour_at_ms:
+            self.checkpoint(now_ms)
+        self._plan()
+
+    def checkpoint(self, now_ms: int) -> None:
+        """Write the ledger, and reserve the next block where steps are being made.
+
+        A flash that fails stops no delivery: the alarm says that a power failure would lose it.
+        """
+        self._hour_at_ms = now_ms + _HOUR_MS
+        rate_nl_day = self._rate_nl_day()
+        steps = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0
+        wall_s = self._wall.wall_s(now_ms)
+        self._ledger.left = self._reserved = steps
+        self._guarded(
+            records.LEDGER, lambda: self._memory.save_ledger(self._ledger, steps, wall_s)
+        )
+
+    def commit(self, kind: int, write: "Callable[[], None]") -> None:
+        """Write a record now. kind: which. Raises StoreError.
+
+        The alarm stands while the latest write of any record failed, or its twin's did.
+        """
+        self._failed |= 1 << kind
+        try:
+            write()
+            self._failed &= ~(1 << kind)
+        finally:
+            failed = self._failed | self._memory.halves()
+            if failed:
+                self._alarms.raise_alarm(schema.STORE_FAILED, failed)
+            else:
+                self._alarms.clear(schema.STORE_FAILED)
+
+    def rebase(self, by_ms: int) -> None:
+        """See Task."""
+        super().rebase(by_ms)
+        self._hour_at_ms -= by_ms
+        if self._midnight_at_ms != NEVER:
+            self._midnight_at_ms -= by_ms
+
+    def _plan(self) -> None:
+        self.due_ms = min(self._hour_at_ms, self._midnight_at_ms)
+
+    def _guarded(self, kind: int, write: "Callable[[], None]") -> None:
+        try:
+            self.commit(kind, write)
+        except StoreError:
+            return

@@ -1,0 +1,92 @@
+"""What the pump keeps on its flash: the fields of each record, in the form of the schema's tables.
+
+Data only. A format that was ever released is never changed: a new one is added, so that every
+later firmware reads every older flash.
+"""
+
+from protocol.wire import schema
+
+FOLDER = "/pump"
+
+# Kinds of record: also the bits of the alarms RESTORE_FAILED and STORE_FAILED.
+SETUP = 1
+THERAPY = 2
+CONDITION = 3
+LEDGER = 4
+FOLDERS = (
+    FOLDER,
+    FOLDER + "/setup",
+    FOLDER + "/therapy",
+    FOLDER + "/condition",
+    FOLDER + "/ledger",
+)
+
+_SEGMENT = (("start_min", "H", 0, 1_439), ("rate_nl_day", "I", 0, 24_000_000))
+_U64 = (0, schema.U64_MAX)
+_U32 = (0, schema.U32_MAX)
+
+# Who the pump was set up for, and its calibration.
+SETUP_1 = (
+    ("serial", "s", 1, 16),
+    ("patient_label", "s", 1, 24),
+    ("drug", "s", 1, 16),
+    ("conc_mcg_ml", "H", 1, 65_535),
+    ("reservoir_nl", "I", 1, 40_000_000),
+    ("catheter_um", "I", 10_000, 1_500_000),
+    ("catheter_nl_cm", "H", 1_000, 5_000),
+    ("dose_ng_day_limit", "I", 1_000, 48_000_000),
+    ("step_pl", "H", 45_000, 55_000),
+)
+
+# The prescription in force, what it was computed from, and what a person confirmed.
+# setup_hash: start of the SHA-256 of the set-up that it belongs to; another set-up ends it.
+THERAPY_1 = (
+    ("setup_hash", "b", 8, 8),
+    ("dose_ng_day_limit", "I", 1_000, 48_000_000),
+    ("digest", "b", 16, 16),
+    ("conc_mcg_ml", "H", 1, 65_535),
+    ("therapy", "B", 1, 2),
+    ("dose_ng_day", "I", 0, 48_000_000),
+    ("segments", _SEGMENT, 1, 24),
+)
+
+_ALARM = (
+    ("flags", "B", 0, 3),
+    ("count", "H", 0, 65_535),
+    ("value", "i", -(1 << 31), (1 << 31) - 1),
+)
+
+# Whether therapy is on by order, and which alarms stand. flags: 1 active, 2 waiting.
+CONDITION_1 = (
+    ("is_on", "B", 0, 1),
+    ("fault_reason", "B", 0, 255),
+    ("stopped_h", "H", 0, 65_535),
+    (
+        "alarms",
+        (
+            ("flags", "B", 0, 3),
+            ("count", "H", 0, 65_535),
+            ("value", "i", -(1 << 31), (1 << 31) - 1),
+        ),
+        0,
+        32,
+    ),
+)
+
+# What was delivered, in pL. kind: of therapy now. spans: those of firmware/ledger.py.
+# reserved_steps: as many may have been made since. chain: start of the SHA-256 of the record
+# before this one.
+_SPAN = (("verified_pl", "Q") + _U64, ("unverified_pl", "Q") + _U64)
+LEDGER_1 = (
+    ("chain", "b", 8, 8),
+    ("commanded_steps", "I") + _U32,
+    ("verified_steps", "I") + _U32,
+    ("unverified_steps", "I") + _U32,
+    ("reserved_steps", "I") + _U32,
+    ("step_pl", "H", 45_000, 55_000),
+    ("kind", "B", 1, 2),
+    ("spans", _SPAN, 4, 4),
+    ("boots", "I") + _U32,
+    ("wall_s", "I") + _U32,
+)
+FORMATS = {SETUP: SETUP_1, THERAPY: THERAPY_1, CONDITION: CONDITION_1, LEDGER: LEDGER_1}

@@ -1,0 +1,144 @@
+"""One record on the flash, in two generations: what a power failure leaves is the old or the new.
+
+From the loop only. A record is written to the older of two small files and read back; loading
+takes the newer one that is sound. littlefs already makes a write whole; the second generation is
+for a file that the flash has damaged since.
+
+    magic u8 | kind u8 | format u8 | length u8 | sequence u32 | payload | CRC-32
+
+Little-endian; the CRC covers all before it (at 244 bytes it tells every damage of up to four bits:
+Koopman's table of the IEEE polynomial).
+"""
+
+import binascii
+import struct
+
+PAYLOAD_MAX = 244  # with header and CRC 256 bytes: littlefs keeps such a file in its folder
+_MAGIC = 0xB1
+_HEADER = "<BBBBI"
+_HEADER_BYTES = 8
+_CRC_BYTES = 4
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from firmware.files import Files
+
+
+class StoreError(Exception):
+    """The record is not on the flash: it could not be written, or reads back otherwise."""
+
+
+class Record:
+    """A record of one kind, in a folder of its own.
+
+    kind: 1 .. 255. formats: of the payload, those that can be read; the last one is written.
+    twins: each save writes both generations, the older first, so that either one alone is the
+    truth: for records that a person made. Else they are written in turn.
+    format: of what was loaded. damaged: generations that were there and not sound at loading.
+    """
+
+    def __init__(
+        self,
+        files: "Files",
+        folder: str,
+        kind: int,
+        formats: "Tuple[int, ...]" = (1,),
+        twins: bool = False,
+    ) -> None:
+        self._files = files
+        self._paths = (folder + "/0", folder + "/1")
+        self._folder = folder
+        self._kind = kind
+        self._formats = formats
+        self._twins = twins
+        self._sequence = 0
+        self._next = 0  # generation that the next save replaces
+        self.format = formats[-1]
+        self.damaged = 0
+
+    def load(self) -> "Optional[bytes]":
+        """The newest sound payload; None where there is none. Raises OSError.
+
+        Where the power failed between twins, or one was damaged, the other one is written anew.
+        """
+        self._sequence = self._next = self.damaged = 0
+        names = self._files.list(self._folder)
+        found = [self._open(path) if path[-1] in names else None for path in self._paths]
+        for path, one in zip(self._paths, found):
+            if one is None and path[-1] in names:
+                self.damaged += 1
+        newest = None
+        for generation, one in enumerate(found):
+            if one is not None and (newest is None or one[0] > self._sequence):
+                newest = one
+                self._sequence = one[0]
+                self._next = 1 - generation
+        if newest is None:
+            return None
+        self.format = newest[1]
+        if self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):
+            try:
+                self._save_one(newest[2], newest[1])
+            except StoreError:
+                self.damaged += 1
+        return newest[2]
+
+    def save(self, payload: bytes) -> None:
+        """Make it the newest; it has been read back on return. Raises StoreError.
+
+        After an error the newest is the one before. A twin that fails counts as damaged only.
+        """
+        path = self._paths[self._next]
+        try:
+            self._save_one(payload, self._formats[-1])
+        except StoreError:
+            self._withdraw(path)
+            raise
+        if self._twins:
+            try:
+                self._save_one(payload, self._formats[-1])
+                self.damaged = 0
+            except StoreError:
+                self.damaged = 1
+
+    def _save_one(self, payload: bytes, form: int) -> None:
+        sequence = self._sequence + 1
+        data = struct.pack(_HEADER, _MAGIC, self._kind, form, len(payload), sequence) + payload
+        data += struct.pack("<I", binascii.crc32(data))
+        path = self._paths[self._next]
+        try:
+            self._files.write(path, data)
+            same = self._files.read(path) == data
+        except OSError as error:
+            raise StoreError(error)
+        if not same:
+            raise StoreError(path)
+        self._sequence = sequence
+        self._next = 1 - self._next
+
+    def _withdraw(self, path: str) -> None:
+        """What did not read back right may do so after a reset: it must not be there then."""
+        try:
+            self._files.remove(path)
+        except OSError:
+            return
+
+    def _open(self, path: str) -> "Optional[Tuple[int, int, bytes]]":
+        """(sequence, format, payload); None where it cannot be read or is no sound record."""
+        try:
+            data = self._files.read(path)
+        except OSError:
+            return None
+        body = len(data) - _CRC_BYTES
+        if body < _HEADER_BYTES:
+            return None
+        magic, kind, form, length, sequence = struct.unpack_from(_HEADER, data)
+        if struct.unpack_from("<I", data, body)[0] != binascii.crc32(data[:body]):
+            return None
+        if magic != _MAGIC or kind != self._kind or form not in self._formats:
+            return None
+        if length != body - _HEADER_BYTES:
+            return None
+        return sequence, form, data[_HEADER_BYTES:body]
