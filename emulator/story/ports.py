@@ -55,7 +55,10 @@ class PtyPort:
 
 
 class TcpPort:
-    """A port of this computer's loopback. name: as a pyserial URL. number: 0 picks a free one."""
+    """A port of this computer's loopback. name: as a pyserial URL. number: 0 picks a free one.
+
+    Who calls while a client is there is hung up on at once, rather than left without an answer.
+    """
 
     def __init__(self, number: int) -> None:
         """Raises PortError."""
@@ -67,15 +70,15 @@ class TcpPort:
         self.name = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def fds(self) -> list[int]:
-        """What to wait for: a client, or what it sends."""
-        return [(self._client or self._listener).fileno()]
+        """What to wait for: what a client sends, or that it goes; then the next call."""
+        ends = [self._listener] if self._client is None else [self._client, self._listener]
+        return [end.fileno() for end in ends]
 
     def receive(self, fd: int) -> bytes:
         """What has come on this one."""
-        if self._client is None:
-            self._client = self._listener.accept()[0]
-            self._client.setblocking(False)
-            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if fd == self._listener.fileno():
+            self._answer_call()
+        if self._client is None or fd != self._client.fileno():
             return b""
         try:
             data = self._client.recv(_READ_BYTES)
@@ -102,6 +105,15 @@ class TcpPort:
         """Client and port go away."""
         self._hang_up()
         self._listener.close()
+
+    def _answer_call(self) -> None:
+        caller = self._listener.accept()[0]
+        if self._client is not None:
+            caller.close()
+            return
+        caller.setblocking(False)
+        caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client = caller
 
     def _hang_up(self) -> None:
         if self._client is not None:

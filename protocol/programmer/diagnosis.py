@@ -30,6 +30,7 @@ _ACTIONS = {
         "then log in anew."
     ),
     "PORT_BUSY": "Close the other program: a terminal, another programmer, a served emulator.",
+    "PORT_NOT_SERIAL": "List the serial ports that are there: `pump-programmer ports`.",
     "NOBODY_LISTENS": (
         "Start what should listen there (`pump-emulator serve --tcp PORT`); check the number."
     ),
@@ -37,6 +38,10 @@ _ACTIONS = {
     "URL_WRONG": (
         "Give a device (/dev/ttyACM0, COM4), socket://HOST:PORT, or emu://?seed=1. "
         "`pump-programmer ports` lists the devices."
+    ),
+    "HUNG_UP": (
+        "A served pump talks to one client at a time: close the other one. Without another one: "
+        "has the server ended?"
     ),
     "PORT_FAILED": "Unplug and plug the adapter; try another cable or another port.",
     "SILENT": (
@@ -69,6 +74,8 @@ _ERRNO = {
     errno.EPERM: "PORT_DENIED",
     errno.EBUSY: "PORT_BUSY",
     errno.EAGAIN: "PORT_BUSY",
+    errno.EISDIR: "PORT_NOT_SERIAL",
+    errno.ENOTTY: "PORT_NOT_SERIAL",
     errno.ECONNREFUSED: "NOBODY_LISTENS",
     errno.EHOSTUNREACH: "HOST_UNKNOWN",
     errno.ENETUNREACH: "HOST_UNKNOWN",
@@ -77,9 +84,11 @@ _WHAT = {
     "PORT_MISSING": "There is no port {url}.",
     "PORT_DENIED": "You may not use {url}.",
     "PORT_BUSY": "{url} is in use by another program.",
+    "PORT_NOT_SERIAL": "{url} is no serial port.",
     "NOBODY_LISTENS": "Nothing listens at {url}.",
     "HOST_UNKNOWN": "The host of {url} cannot be reached.",
     "URL_WRONG": "{url} is no port and no URL of one: {cause}.",
+    "HUNG_UP": "{url} hung up: {cause}.",
     "PORT_FAILED": "{url} failed: {cause}.",
 }
 
@@ -99,6 +108,8 @@ def diagnose(error: Exception, url: str) -> Finding:
 
 def _of_link(error: LinkError) -> Finding:
     code = _code_of(error.cause)
+    if code == "PORT_FAILED" and error.url.startswith("socket:"):
+        code = "HUNG_UP"
     what = _WHAT[code].format(url=error.url, cause=error.cause)
     return Finding(code, what, _ACTIONS[code])
 
@@ -111,12 +122,20 @@ def _code_of(cause: BaseException) -> str:
             return "HOST_UNKNOWN"
         if isinstance(seen, TimeoutError):
             return "NOBODY_LISTENS"
-        if isinstance(seen, OSError) and seen.errno in _ERRNO:
-            return _ERRNO[seen.errno]
+        if (number := _number_of(seen)) in _ERRNO:
+            return _ERRNO[number]
         if isinstance(seen, (ValueError, TypeError)):
             return "URL_WRONG"
         seen = seen.__context__
     return "PORT_FAILED"
+
+
+def _number_of(error: BaseException) -> int | None:
+    """The system's number of an error; termios.error, which is no OSError, has it in front."""
+    if isinstance(error, OSError):
+        return error.errno
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) else None
 
 
 def _of_silence(error: NoAnswer, url: str) -> Finding:

@@ -65,6 +65,13 @@ def emulator(*words: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[
 
 def programmer(port: str, *words: str) -> Any:
     """What pump-programmer --json says."""
+    code, said = programmer_ended(port, *words)
+    assert code == 0, said
+    return said["result"]
+
+
+def programmer_ended(port: str, *words: str) -> tuple[int, Any]:
+    """Exit code of pump-programmer --json, and what it says."""
     done = subprocess.run(
         [sys.executable, "-m", "protocol.programmer.cli", "--port", port, "--json", *words],
         capture_output=True,
@@ -72,5 +79,4 @@ def programmer(port: str, *words: str) -> Any:
         cwd=ROOT,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)["result"]
+    return done.returncode, json.loads(done.stdout)

@@ -5,6 +5,7 @@ time-out ends a wait in vain.
 """
 
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from protocol.programmer.exchange import Refused
 from protocol.programmer.link import PortLink
 from protocol.programmer.setup_file import read as read_setup
 from protocol.wire import schema
-from tests.story.served import DEMO, emulator, programmer, served
+from tests.story.served import DEMO, emulator, programmer, programmer_ended, served
 
 HOUR_MS = 3_600_000
 
@@ -72,6 +73,15 @@ def test_the_programmer_programs_a_served_pump_over_tcp() -> None:
         programmer(pump.port, "setup", str(DEMO), "--yes")
         found = programmer(pump.port, "interrogate")  # a client that hung up, and came back
         assert found["setup"]["serial"] == "ITB-0001"
+
+
+def test_a_second_client_over_tcp_is_told_that_there_is_another() -> None:
+    with served("--tcp", "0") as pump:
+        number = int(pump.port.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", number)):
+            code, said = programmer_ended(pump.port, "status")
+            assert (code, said["error"]["kind"]) == (3, "HUNG_UP")
+        assert programmer(pump.port, "status")["state"] == schema.UNCOMMISSIONED
 
 
 def test_a_client_that_vanishes_in_the_middle_leaves_a_pump_that_answers() -> None:

@@ -133,6 +133,18 @@ def test_a_device_that_is_not_there() -> None:
     assert finding_for("/dev/no-such-port") == "PORT_MISSING"
 
 
+@pytest.mark.parametrize("url", ["/", "/etc/passwd"])
+def test_a_folder_or_a_file_is_no_serial_port(url: str) -> None:
+    assert finding_for(url) == "PORT_NOT_SERIAL"
+
+
+def test_a_connection_that_is_closed_has_hung_up() -> None:
+    """What pyserial says of it; a second client of a served pump: tests/story/test_serve.py."""
+    url = "socket://127.0.0.1:5000"
+    error = LinkError(url, serial.SerialException("socket disconnected"))
+    assert diagnosis.diagnose(error, url).code == "HUNG_UP"
+
+
 def test_an_url_that_is_none() -> None:
     assert finding_for("carrier-pigeon://roof") == "URL_WRONG"
 
