@@ -1,12 +1,12 @@
 """`pump-programmer`: the clinician's end of the line, command by command.
 
-Commands that read: cli_read.py. Commands that change a pump: cli_setup.py, cli_program.py,
-cli_run.py. All of them are thin: what they show is made in show.py and compare.py.
+Commands that read: cli_read.py, cli_log.py. Commands that change a pump: cli_setup.py,
+cli_program.py, cli_run.py. All of them are thin: what they show is made in show.py and compare.py.
 """
 
 import click
 
-from protocol.programmer import cli_program, cli_read, cli_run, cli_setup
+from protocol.programmer import cli_log, cli_program, cli_read, cli_run, cli_setup
 from protocol.programmer.app import App, Commands, Surroundings
 
 
@@ -31,7 +31,7 @@ def main(ctx: click.Context, port: str, as_json: bool) -> None:
     ctx.obj = App(port, as_json, surroundings)
 
 
-for module in (cli_read, cli_setup, cli_program, cli_run):
+for module in (cli_read, cli_setup, cli_program, cli_run, cli_log):
     for command in module.COMMANDS:
         main.add_command(command)
 

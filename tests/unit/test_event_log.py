@@ -123,9 +123,9 @@ class Life:
 
     def boot(self) -> None:
         self.boots += 1
-        self.stand: Any = Stand()
-        self.stand.boots = self.boots
-        stand = self.stand
+        stand: Any = Stand()
+        stand.boots = self.boots
+        self.stand = stand
         self.log = EventLog(self.flash, stand, stand, stand, stand, stand)
         self.log.start(0)
 
