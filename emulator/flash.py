@@ -35,7 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Optional, Tuple
 
-    Content = Tuple[Tuple[bytes, ...], Dict[int, bytes], Tuple[int, ...]]
+    Content = Tuple[Tuple[bytes, ...], Dict[int, Tuple[bytes, bool]], Tuple[int, ...]]
 
 
 class Flash:
@@ -67,7 +67,8 @@ class Flash:
         self._erased = b"\xff" * block_bytes
         self._blocks: "List[bytes]" = [self._erased] * blocks
         self.worn = [0] * blocks
-        self._weak: "Dict[int, bytes]" = {}  # block -> bits that read at random
+        self._weak: "Dict[int, Tuple[bytes, bool]]" = {}  # block -> such bits, whether they waver
+        self._set: "Dict[int, bytes]" = {}  # block -> of those that do not, what reads as set
         self._random = Random(seed)
         self._cut: "Optional[Tuple[int, str, int]]" = None
         self._before_last: "Optional[Tuple[int, bytes]]" = None  # what the last programming met
@@ -88,8 +89,8 @@ class Flash:
                 return self._erased[:size]
         data = self._blocks[block][offset : offset + size]
         if block in self._weak:
-            mask = self._weak[block][offset : offset + size]
-            return flash_damage.waver(data, mask, self._random)
+            bits = self._set_now(block)[offset : offset + size]
+            return flash_damage.either(data, bits)
         return data
 
     def program(self, block: int, offset: int, data: bytes) -> None:
@@ -110,9 +111,9 @@ class Flash:
         if not self._work(block, "program", new, self.page_us * (size // self.page_bytes)):
             return
         if block in self._weak:
-            mask = self._weak[block]
+            mask, wavers = self._weak[block]
             kept = flash_damage.both(mask[offset : offset + size], data)
-            self._weak[block] = mask[:offset] + kept + mask[offset + size :]
+            self._weak[block] = (mask[:offset] + kept + mask[offset + size :], wavers)
         self._before_last = (block, old)
 
     def erase(self, block: int) -> None:
@@ -120,6 +121,7 @@ class Flash:
         self.worn[block] += 1
         if self._work(block, "erase", self._erased, self.erase_us):
             self._weak.pop(block, None)
+            self._set.pop(block, None)
         self._before_last = None
 
     def sync(self) -> None:
@@ -130,7 +132,7 @@ class Flash:
         """The power shall fail at an operation; 0: at the next. kind: see flash_damage.CUTS.
 
         amount: how far a torn operation gets, 0 .. 255 in flash_damage.PARTS of the bytes that
-        change; or how many bits stay weak.
+        change; or how many bits stay weak, or waver.
         """
         if kind not in flash_damage.CUTS:
             raise ValueError(kind)
@@ -145,6 +147,7 @@ class Flash:
         self.dead = False
         self._cut = None
         self._before_last = None
+        self._set = {}
 
     def snapshot(self) -> "Content":
         """All that it holds, for `restore`; bytes are shared, so it costs next to nothing."""
@@ -162,6 +165,15 @@ class Flash:
     def image(self) -> bytes:
         """All bits as they are, weak ones clear."""
         return b"".join(self._blocks)
+
+    def _set_now(self, block: int) -> bytes:
+        """Of the bits of a block that are neither set nor clear, those that read as set."""
+        mask, wavers = self._weak[block]
+        if wavers:
+            return flash_damage.some_of(mask, self._random)
+        if block not in self._set:
+            self._set[block] = flash_damage.some_of(mask, self._random)
+        return flash_damage.both(self._set[block], mask)
 
     def _work(self, block: int, what: str, new: bytes, us: int) -> bool:
         """Do an operation, or what power and block leave of it. Whether it was done."""
@@ -199,10 +211,12 @@ class Flash:
                 else:
                     self._blocks[other] = before
             self._blocks[block] = new
-        elif kind == "weak":
+        elif kind in ("weak", "wavering"):
             mask = flash_damage.weak_bits(old, new, amount, self._random)
             self._blocks[block] = flash_damage.without(new, mask)
-            self._weak[block] = flash_damage.either(mask, self._weak.get(block, bytes(len(mask))))
+            if block in self._weak:
+                mask = flash_damage.either(mask, self._weak[block][0])
+            self._weak[block] = (mask, kind == "wavering")
         elif kind == "torn":
             self._blocks[block] = flash_damage.torn(old, new, amount, self._random)
         elif kind == "after":

@@ -2,11 +2,12 @@
 
 No data sheet says what a cut leaves. These are the worst that is told of NOR flash: a page that
 ends anywhere, also within a byte; a block that had been cleared for erasing and not yet set, or
-set in part; cells so weak that they read one way now and the other way later; and, for a chip
-behind a cache, the programming before that was not yet done when this one was.
+set in part; cells between set and clear, which read either way: each time anew (wavering), or as
+supply and temperature have it, until the next power-on (weak); and, for a chip behind a cache, the
+programming before that was not yet done when this one was.
 """
 
-CUTS = ("before", "torn", "weak", "out of order", "after")
+CUTS = ("before", "torn", "weak", "wavering", "out of order", "after")
 PARTS = 256  # in which it is said how far a torn operation got
 
 TYPE_CHECKING = False
@@ -32,13 +33,9 @@ def without(data: bytes, mask: bytes) -> bytes:
     return (bits ^ (bits & int.from_bytes(mask, "big"))).to_bytes(len(data), "big")
 
 
-def waver(data: bytes, mask: bytes, random: "Random") -> bytes:
-    """``data`` as it reads this time, where the bits of ``mask`` are set or clear by chance."""
-    read = bytearray(data)
-    for place, bits in enumerate(mask):
-        if bits:
-            read[place] |= bits & random.u16()
-    return bytes(read)
+def some_of(mask: bytes, random: "Random") -> bytes:
+    """Bits of ``mask``, each by chance."""
+    return bytes([bits & random.u16() if bits else 0 for bits in mask])
 
 
 def undo(before: bytes, old: bytes, new: bytes) -> bytes:

@@ -156,9 +156,9 @@ def test_a_torn_erasure_is_cleared_mixed_half_or_nearly_done() -> None:
     assert PAGE * 16 != mixed != b"\xff" * 4_096
 
 
-def test_weak_bits_read_at_random_until_they_are_programmed_or_erased() -> None:
+def test_wavering_bits_read_at_random_until_they_are_programmed() -> None:
     flash = chip()
-    flash.cut(0, "weak", 3)
+    flash.cut(0, "wavering", 3)
     dead_after(flash, flash.program, 0, 0, bytes(256))
     flash.power_on()
     seen = {flash.read(0, 0, 256) for _ in range(200)}
@@ -168,15 +168,31 @@ def test_weak_bits_read_at_random_until_they_are_programmed_or_erased() -> None:
     assert {flash.read(0, 0, 256) for _ in range(50)} == {bytes(256)}
 
 
-def test_a_weak_erasure_reads_at_random_and_erasing_again_ends_it() -> None:
+def test_a_wavering_erasure_ends_with_the_next_one() -> None:
     flash = chip()
     flash.program(0, 0, bytes(256))
-    flash.cut(0, "weak", 2)
+    flash.cut(0, "wavering", 2)
     dead_after(flash, flash.erase, 0)
     flash.power_on()
     assert len({flash.read(0, 0, 256) for _ in range(100)}) == 4
     flash.erase(0)
     assert {flash.read(0, 0, 256) for _ in range(50)} == {ERASED}
+
+
+def test_weak_bits_read_the_same_until_the_next_power_on() -> None:
+    flash = chip()
+    flash.cut(0, "weak", 3)
+    dead_after(flash, flash.program, 0, 0, bytes(256))
+    seen = set()
+    for _ in range(100):
+        flash.power_on()
+        (once,) = {flash.read(0, 0, 256) for _ in range(5)}
+        seen.add(once)
+    assert len(seen) == 8
+    flash.program(0, 0, bytes(256))
+    assert flash.read(0, 0, 256) == bytes(256)
+    flash.power_on()
+    assert flash.read(0, 0, 256) == bytes(256)
 
 
 def test_the_same_seed_is_the_same_damage() -> None:
