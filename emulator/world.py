@@ -279,5 +279,5 @@ def _build_pump(world: World) -> "Tuple[Any, Any]":
     from firmware.board import Board
     from firmware.pump import Pump
 
-    board = Board(world.chip, world.clock)
+    board = Board(world.chip, world.clock, world.disk, world.disk.open)
     return board, Pump(board)
