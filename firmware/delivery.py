@@ -6,7 +6,24 @@ asked and the timer armed; when due, the interrupt makes the edge; SETTLE after 
 verified.
 """
 
+from firmware.guard import (
+    DUE_MS,
+    EDGES,
+    MADE,
+    MISSED,
+    PATIENT,
+    PERIOD_MS,
+    PERMITTED,
+    RATE_NL_DAY,
+    STATE,
+    STEP,
+    TAKEN,
+    WAKE_MS,
+    Corrupt,
+    put,
+)
 from firmware.rate import StepRate
+from firmware.state import RUNNING
 from firmware.task import NEVER, Task
 
 LEAD_MS = 30  # the loop may be this late without making the step late
@@ -21,145 +38,191 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from firmware.drive import Drive
+    from firmware.guard import Guard
     from firmware.ledger import Ledger
     from firmware.monitor.motion import Motion
     from firmware.monitor.pressure import Pressure
 
 
 class Delivery(Task):
-    """Delivers at a rate, step by step.
+    """Delivers at a rate, step by step. Its numbers are guarded (firmware/guard.py).
 
-    may_step: asked before each step. on_stalled: called when steps in a row did not arrive.
+    on_stalled: called when steps in a row did not arrive. on_block_end: called when the steps
+    reserved on the flash are used up, but for one.
     """
 
     def __init__(
         self,
+        guard: "Guard",
         drive: "Drive",
         ledger: "Ledger",
         motion: "Motion",
         pressure: "Pressure",
-        step_pl: int,
     ) -> None:
         super().__init__()
+        self._guard = guard
+        self._words = guard.step
         self._drive = drive
         self._ledger = ledger
         self._motion = motion
         self._pressure = pressure
-        self._rate = StepRate(step_pl)
-        self._rate_nl_day = 0
-        self._settling = False
-        self._taken = False
-        self._patient = False
-        self._edges_booked = 0
-        self._missed = 0
-        self.may_step: "Callable[[], bool]" = _never
+        self._rate = StepRate(guard)
         self.on_stalled: "Callable[[], None]" = _nobody
+        self.on_block_end: "Callable[[], None]" = _nobody
+        self._wake(NEVER)
 
     def set_rate(self, rate_nl_day: int, from_ms: int) -> None:
         """Deliver at this rate from ``from_ms`` on; 0: not at all. The part of a step already
         earned is kept.
 
         Allocates: called where a rate is loaded. A step that is armed and not made is withdrawn.
+        Raises Corrupt.
         """
-        if self._settling:
+        self._guard.check()
+        words = self._words
+        if words[STEP]:
             self._withdraw_or_take()
         self._rate.set_rate(rate_nl_day, from_ms)
-        self._rate_nl_day = rate_nl_day
-        if not self._settling:
+        if not words[STEP]:
             self._wait()
 
     def calibrate(self, step_pl: int) -> None:
         """The volume of a step is ``step_pl``.
 
-        Only while no rate is set; the phase starts anew.
+        Only while no rate is set; the phase starts anew. Raises Corrupt.
         """
-        self._rate = StepRate(step_pl)
-        self._missed = 0
+        self._guard.check_pairs()
+        self._rate.calibrate(step_pl)
+        put(self._words, MISSED, 0)
 
     def poll(self, now_ms: int) -> None:
-        """Ask the permit for the next step, or verify the last one."""
-        if self._settling:
+        """Ask the permit for the next step, or verify the last one. Raises Corrupt."""
+        words = self._words
+        if self.due_ms != words[WAKE_MS]:
+            raise Corrupt()
+        if words[STEP]:
+            self._guard.check_step()
             self._settle(now_ms)
-        elif now_ms - self._rate.due_ms > LATE_MS_MAX:
+            return
+        self._guard.check()
+        self._motion.edges()  # sound, or no step
+        if now_ms - words[DUE_MS] > LATE_MS_MAX:
             self._forfeit(now_ms)
         else:
             self._arm(now_ms)
 
-    def room_ms(self, now_ms: int) -> int:
-        """For how long the loop may do something else without making a step late."""
-        return self.due_ms - now_ms
+    def has_room(self, now_ms: int, want_ms: int) -> bool:
+        """Whether the loop may do something else for so long without making a step late.
+
+        Where steps come too fast for that: whether one has just been settled, so that there is as
+        much room as there will ever be.
+        """
+        room_ms = self.due_ms - now_ms
+        if room_ms >= want_ms:
+            return True
+        most_ms = self._words[PERIOD_MS] - LEAD_MS - SETTLE_MS
+        return not self._words[STEP] and most_ms < want_ms and room_ms >= most_ms - HELD_MS
+
+    def abandon(self) -> None:
+        """Deliver no more: a guarded number is wrong, so none is used.
+
+        A step that may be under way is booked as one that was made and not seen.
+        """
+        words = self._words
+        under_way = words[STEP] or words[STEP + 1] != -1
+        self._drive.expire()
+        if under_way:
+            self._ledger.book(True, 0)
+        put(words, RATE_NL_DAY, 0)
+        self._wake(NEVER)
 
     def rebase(self, by_ms: int) -> None:
         """See Task."""
-        super().rebase(by_ms)
-        if self._rate_nl_day:
+        if self.due_ms != NEVER:
+            self._wake(self.due_ms - by_ms)
+        if self._words[RATE_NL_DAY]:
             self._rate.rebase(by_ms)
 
+    def _wake(self, at_ms: int) -> None:
+        self.due_ms = at_ms
+        put(self._words, WAKE_MS, at_ms)
+
     def _wait(self) -> None:
-        self.due_ms = self._rate.due_ms - LEAD_MS if self._rate_nl_day else NEVER
+        words = self._words
+        at_ms = words[DUE_MS] - LEAD_MS if words[RATE_NL_DAY] else NEVER
+        self.due_ms = words[WAKE_MS] = at_ms
+        words[WAKE_MS + 1] = ~at_ms
 
     def _arm(self, now_ms: int) -> None:
-        if self._pressure.blocked(now_ms) or not self.may_step():
-            self.due_ms = NEVER
+        if self._ledger.left <= 0:
+            self.on_block_end()
+            self._wake(now_ms + 1)
             return
-        delay_ms = self._rate.due_ms - now_ms
+        words = self._words
+        if self._pressure.blocked(now_ms) or words[STATE] != RUNNING:
+            self._wake(NEVER)
+            return
+        delay_ms = words[DUE_MS] - now_ms
         if delay_ms < ENERGISE_MS:
             delay_ms = ENERGISE_MS
         self._drive.permit_step(delay_ms)
-        self._settling = True
-        self._taken = False
-        self._patient = True
-        self.due_ms = now_ms + delay_ms + SETTLE_MS
+        at_ms = now_ms + delay_ms + SETTLE_MS
+        self.due_ms = words[WAKE_MS] = at_ms
+        words[WAKE_MS + 1] = ~at_ms
 
     def _settle(self, now_ms: int) -> None:
-        if self._patient and now_ms - self.due_ms > HELD_MS:
-            self._patient = False
-            self.due_ms = now_ms + SETTLE_MS
+        words = self._words
+        if words[STEP] == PERMITTED and now_ms - self.due_ms > HELD_MS:
+            put(words, STEP, PATIENT)
+            self._wake(now_ms + SETTLE_MS)
             return
-        drive = self._drive
-        drive.expire()
-        self._settling = False
-        if drive.made and not self._taken:
+        is_taken = words[STEP] == TAKEN
+        self._drive.expire()
+        if words[MADE] and not is_taken:
             self._rate.take_step()
         arrived = self._book()
         self._wait()
+        if self._ledger.left <= 1:
+            self.on_block_end()
         if arrived:
-            self._missed = 0
+            if words[MISSED]:
+                put(words, MISSED, 0)
             return
-        self._missed += 1
-        if self._missed >= MISSED_STEPS_MAX:
-            self._missed = 0
+        put(words, MISSED, words[MISSED] + 1)
+        if words[MISSED] >= MISSED_STEPS_MAX:
+            put(words, MISSED, 0)
             self.on_stalled()
 
     def _book(self) -> bool:
-        edges = (self._motion.edges - self._edges_booked) & 0xFFFF
-        self._edges_booked = self._motion.edges
+        words = self._words
+        seen = self._motion.edges()
+        edges = (seen - words[EDGES]) & 0xFFFF
+        words[EDGES] = seen
+        words[EDGES + 1] = ~seen
         if edges & 0x8000:
             edges -= 0x1_0000
-        return self._ledger.book(self._drive.made, edges)
+        return self._ledger.book(bool(words[MADE]), edges)
 
     def _withdraw_or_take(self) -> None:
         """A step is under way: before its edge it is withdrawn, after it taken."""
-        if not self._drive.made:
+        words = self._words
+        is_taken = words[STEP] == TAKEN
+        if not words[MADE]:
             self._drive.expire()
-        if self._drive.made:
-            if not self._taken:
+        if words[MADE]:
+            if not is_taken:
                 self._rate.take_step()
-                self._taken = True
+            put(words, STEP, TAKEN)
         else:
-            self._settling = False
             self._book()
 
     def _forfeit(self, now_ms: int) -> None:
         """The loop was away for too long: what was due meanwhile is not caught up."""
-        self._rate.set_rate(0, self._rate.due_ms)
-        self._rate.set_rate(self._rate_nl_day, now_ms)
+        words = self._words
+        rate_nl_day = words[RATE_NL_DAY]
+        self._rate.set_rate(0, words[DUE_MS])
+        self._rate.set_rate(rate_nl_day, now_ms)
         self._wait()
-
-
-def _never() -> bool:
-    """No permit before the pump has been put together."""
-    return False
 
 
 def _nobody() -> None:

@@ -3,9 +3,8 @@
 Each number is a word and its complement, side by side in an array, so all the words of an array
 together sum to minus the number of pairs: one flipped bit anywhere changes that sum, and so do
 two, unless they are the same bit in opposite senses. `sum` runs in C and, on words below 2**30,
-allocates nothing. Delivery asks for the sum before each step and before it books one; pair by
-pair, with a CRC over what only a command changes, it is looked at once a minute
-(monitor/words.py).
+allocates nothing. Delivery asks for the sum before each step and before it books one. Once a
+minute each pair is compared, and the CRC over what only a command changes.
 
 A number at place K is words[K], its complement words[K + 1]: ~words[K]. Who writes both writes
 the value that was checked in the same turn of the loop, so a flip is never made to look sound.
@@ -15,6 +14,10 @@ Written by the loop, except MADE (step interrupt). Values lie in -2**30 .. 2**30
 
 import binascii
 from array import array
+
+from firmware.task import Task
+
+_PERIOD_MS = 60_000
 
 # What moves with each step. Times in ms of firmware/clock.py, rates in nL/day.
 MADE = 0  # 1: the edge of the latest permit has been made
@@ -67,10 +70,12 @@ class Corrupt(Exception):
     """A guarded number and its complement disagree: nothing may be delivered by it."""
 
 
-class Guard:
+class Guard(Task):
     """The numbers. step, rest: arrays of words and complements, at the places above."""
 
     def __init__(self, step_pl: int) -> None:
+        super().__init__()
+        self.due_ms = 0
         self.step = _zeros(STEP_WORDS)
         self.rest = _zeros(REST_WORDS)
         self._rest_sum = -(REST_WORDS // 2)
@@ -87,6 +92,11 @@ class Guard:
         """What moves with each step is sound, or raises Corrupt. Allocates nothing."""
         if sum(self.step) != _STEP_SUM:
             self._check_again()
+
+    def poll(self, now_ms: int) -> None:
+        """Once a minute. Raises Corrupt."""
+        self.due_ms = now_ms + _PERIOD_MS
+        self.check_pairs()
 
     def check_pairs(self) -> None:
         """Each pair, and the seal; finds what cancels in a sum. Raises Corrupt."""

@@ -5,6 +5,7 @@ slice it looks for bytes on the serial line and for an interrupt that wants atte
 """
 
 from firmware.clock import DAY_MS, REBASE_AT_MS
+from firmware.guard import CHANGE_MS, WAKE_MS, Corrupt
 
 IDLE_SLICE_MS = 250  # first answer to a programmer within 300 ms
 AWAKE_SLICE_MS = 1  # later answers within 20 ms
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from firmware.board import Board
     from firmware.clock import Clock, WallClock
+    from firmware.guard import Guard
     from firmware.session import Session
     from firmware.task import Task
 
@@ -30,12 +32,15 @@ class Loop:
     def __init__(
         self,
         board: "Board",
+        guard: "Guard",
         clock: "Clock",
         wall: "WallClock",
         session: "Session",
         tasks: "Tuple[Task, ...]",
     ) -> None:
         self._board = board
+        self._guard = guard
+        self._words = guard.step
         self._clock = clock
         self._wall = wall
         self._session = session
@@ -46,7 +51,10 @@ class Loop:
         self.beat = True
 
     def run_once(self) -> None:
-        """Run what is due, then sleep until a deadline, a byte or an interrupt comes."""
+        """Run what is due, then sleep until a deadline, a byte or an interrupt comes.
+
+        Raises Corrupt where it would sleep beyond a deadline of the delivery path, as guarded.
+        """
         now_ms = self._read()
         if now_ms >= REBASE_AT_MS:
             self._rebase()
@@ -58,6 +66,9 @@ class Loop:
         for task in self._tasks:
             if task.due_ms < next_ms:
                 next_ms = task.due_ms
+        words = self._words
+        if next_ms > words[WAKE_MS] or next_ms > words[CHANGE_MS]:
+            raise Corrupt()
         if next_ms > now_ms:
             self._sleep(next_ms, next_ms - now_ms)
 
@@ -100,6 +111,7 @@ class Loop:
         return False
 
     def _rebase(self) -> None:
+        self._guard.check()
         self._clock.rebase()
         self._wall.rebase()
         for task in self._tasks:

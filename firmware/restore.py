@@ -25,6 +25,8 @@ def restore(pump: "Pump", now_ms: int) -> None:
     condition = memory.load_condition(alarms)
     for alarm in _ENDED_BY_RESET:
         alarms.table[alarm].active = False
+    if alarms.is_active(schema.OCCLUSION):
+        pump.pressure.look_for_release(now_ms)
     setup = memory.load_setup()
     if setup is not None:
         pump.step_pl = setup.pop("step_pl")

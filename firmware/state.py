@@ -1,6 +1,9 @@
 """The state of the pump and the ways between states. Data only; pump.py acts."""
 
+from firmware.guard import STATE, put, take
 from protocol.wire import schema
+
+RUNNING = schema.RUNNING  # the only state in which a step is permitted
 
 _WAYS = {
     schema.UNCOMMISSIONED: (schema.STOPPED, schema.FAULT),
@@ -10,13 +13,28 @@ _WAYS = {
     schema.FAULT: (),
 }
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.guard import Guard
+
 
 class State:
     """Where the pump is. fault_reason: why, once it is in FAULT (schema.FAULTS)."""
 
-    def __init__(self) -> None:
-        self.state = schema.UNCOMMISSIONED
+    def __init__(self, guard: "Guard") -> None:
+        self._words = guard.step
         self.fault_reason = 0
+        self.state = schema.UNCOMMISSIONED
+
+    @property
+    def state(self) -> int:
+        """One of schema.STATES. Raises Corrupt."""
+        return take(self._words, STATE)
+
+    @state.setter
+    def state(self, state: int) -> None:
+        """Taken on, whatever it was."""
+        put(self._words, STATE, state)
 
     def may_enter(self, state: int) -> bool:
         """Whether there is a way from here."""

@@ -6,6 +6,18 @@ round to it.
 """
 
 from firmware.clock import DAY_MS
+from firmware.guard import (
+    CHANGE_MS,
+    IS_SCHEDULE,
+    RATE_NL_DAY,
+    REST_WORDS,
+    SEGMENT,
+    SEGMENT_WORDS,
+    SEGMENTS,
+    Corrupt,
+    put,
+    take,
+)
 from firmware.task import NEVER, Task
 from protocol.wire import schema
 
@@ -17,56 +29,96 @@ if TYPE_CHECKING:
 
     from firmware.clock import WallClock
     from firmware.delivery import Delivery
+    from firmware.guard import Guard, Words
     from firmware.prescription import Prescription
 
 
 class Therapy(Task):
-    """The prescription in force.
+    """The prescription in force, and where in it the pump is. Delivery goes by guarded numbers.
 
-    rate_nl_day: what is programmed for now; 0 while stopped. segment: 1 .. n of the schedule, 0
-    while stopped. on_rate: told of each rate, with its segment and from when on it holds.
+    prescription: as it was confirmed, for those who ask; None: there is none.
+    on_rate: told of each rate, with its segment and from when on it holds.
     """
 
-    def __init__(self, wall: "WallClock", delivery: "Delivery") -> None:
+    def __init__(self, guard: "Guard", wall: "WallClock", delivery: "Delivery") -> None:
         super().__init__()
+        self._guard = guard
         self._wall = wall
         self._delivery = delivery
         self.prescription: "Optional[Prescription]" = None
-        self.rate_nl_day = 0
-        self.segment = 0
         self.on_rate: "Callable[[int, int, int], None]" = _nobody
+        self._plan(NEVER)
+
+    @property
+    def rate_nl_day(self) -> int:
+        """What is programmed for now; 0 while stopped. Raises Corrupt."""
+        return take(self._guard.step, RATE_NL_DAY)
+
+    @property
+    def segment(self) -> int:
+        """1 .. n of the schedule, 0 while stopped. Raises Corrupt."""
+        return take(self._guard.rest, SEGMENT)
+
+    def load(self, prescription: "Optional[Prescription]") -> None:
+        """Put a prescription in force, from the next `begin` on. Raises Corrupt."""
+        if prescription is None:
+            self._guard.load(False, [])
+        else:
+            self._guard.load(
+                prescription.therapy == schema.SCHEDULE,
+                list(zip(prescription.starts_min, prescription.rates_nl_day)),
+            )
+        self.prescription = prescription
 
     def begin(self, from_ms: int) -> None:
-        """Deliver as prescribed from ``from_ms`` on.
+        """Deliver as prescribed from ``from_ms`` on. Raises Corrupt.
 
         Also after a change of prescription or clock.
         """
-        prescription = self.prescription
-        if prescription is None:
+        self._guard.check()
+        rest = self._guard.rest
+        count = rest[SEGMENTS]
+        if not count:
             return
-        self.segment = 1
-        self.due_ms = NEVER
-        if prescription.therapy == schema.SCHEDULE:
+        at = REST_WORDS
+        change_ms = NEVER
+        if rest[IS_SCHEDULE]:
             day_ms = self._wall.day_ms(from_ms)
-            segment = prescription.segment_at(day_ms // _MIN_MS)
-            self.segment = segment + 1
-            into_ms = (day_ms - prescription.starts_min[segment] * _MIN_MS) % DAY_MS
-            self.due_ms = from_ms + prescription.spans_min[segment] * _MIN_MS - into_ms
-        self.rate_nl_day = prescription.rates_nl_day[self.segment - 1]
-        self._delivery.set_rate(self.rate_nl_day, from_ms)
-        self.on_rate(self.rate_nl_day, self.segment, from_ms)
+            at = _segment_at(rest, day_ms // _MIN_MS)
+            change_ms = from_ms + _until(rest, at, day_ms)
+        put(rest, SEGMENT, (at - REST_WORDS) // SEGMENT_WORDS + 1)
+        self._plan(change_ms)
+        self._delivery.set_rate(rest[at + 2], from_ms)
+        self.on_rate(rest[at + 2], rest[SEGMENT], from_ms)
 
     def halt(self, now_ms: int) -> None:
-        """Deliver nothing from now on."""
-        self.due_ms = NEVER
-        self.rate_nl_day = 0
-        self.segment = 0
+        """Deliver nothing from now on. Raises Corrupt."""
+        self._guard.check()
+        put(self._guard.rest, SEGMENT, 0)
+        self._plan(NEVER)
         self._delivery.set_rate(0, now_ms)
         self.on_rate(0, 0, now_ms)
 
+    def abandon(self) -> None:
+        """Deliver nothing more: a guarded number is wrong, so none is used."""
+        put(self._guard.rest, SEGMENT, 0)
+        self._plan(NEVER)
+        self._delivery.abandon()
+
     def poll(self, now_ms: int) -> None:
-        """A segment has ended."""
+        """A segment has ended. Raises Corrupt."""
+        if self.due_ms != take(self._guard.step, CHANGE_MS):
+            raise Corrupt()
         self.begin(self.due_ms)
+
+    def rebase(self, by_ms: int) -> None:
+        """See Task."""
+        if self.due_ms != NEVER:
+            self._plan(self.due_ms - by_ms)
+
+    def _plan(self, change_ms: int) -> None:
+        self.due_ms = change_ms
+        put(self._guard.step, CHANGE_MS, change_ms)
 
     def next_change_s(self, now_ms: int) -> int:
         """Seconds until the next segment, rounded up; 0: no change ahead."""
@@ -77,3 +129,21 @@ class Therapy(Task):
 
 def _nobody(_rate_nl_day: int, _segment: int, _from_ms: int) -> None:
     """Stands where no listener has been connected yet."""
+
+
+def _segment_at(rest: "Words", minute: int) -> int:
+    """Where the segment stands that holds at ``minute`` after midnight: the last one at first."""
+    found = len(rest) - SEGMENT_WORDS
+    for at in range(REST_WORDS, len(rest), SEGMENT_WORDS):
+        if rest[at] > minute:
+            break
+        found = at
+    return found
+
+
+def _until(rest: "Words", at: int, day_ms: int) -> int:
+    """From ``day_ms`` to the start of the segment after this one; a day where it is the only."""
+    following = at + SEGMENT_WORDS
+    if following == len(rest):
+        following = REST_WORDS
+    return (rest[following] * _MIN_MS - day_ms - 1) % DAY_MS + 1

@@ -12,6 +12,9 @@ used up expires with the next one, while a surplus is carried on, so that a moto
 little too much at every step is caught as well.
 """
 
+from array import array
+
+from firmware.guard import PERMITS, Corrupt
 from firmware.task import NEVER, Task
 
 EDGES_PER_STEP = 2
@@ -23,20 +26,19 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from firmware.board import Board
-    from firmware.drive import Drive
+    from firmware.guard import Guard
 
 
 class Motion(Task):
     """Counts edges and cuts the supply when the motor moves without a permit.
 
-    edges: forward minus backward edges, modulo 2**16; for the ledger.
     tripped: whether the supply was cut; `on_trip` is then called from the loop.
     """
 
-    def __init__(self, board: "Board", drive: "Drive", on_trip: "Callable[[int], None]") -> None:
+    def __init__(self, board: "Board", guard: "Guard", on_trip: "Callable[[int], None]") -> None:
         super().__init__()
         self._board = board
-        self._drive = drive
+        self._words = guard.step
         self._on_trip = on_trip
         self._a = board.encoder_a
         self._b = board.encoder_b
@@ -46,7 +48,7 @@ class Motion(Task):
         self._seen_permits = 0
         self._permit_at = 0
         self._surplus = 0
-        self.edges = 0
+        self._edges = array("H", (0, 0xFFFF))  # a count and its complement
         self.tripped = False
         board.on_encoder_edge(self._on_edge)
 
@@ -56,21 +58,34 @@ class Motion(Task):
         if self.tripped:
             self._on_trip(now_ms)
 
+    def edges(self) -> int:
+        """Forward minus backward edges, modulo 2**16; for the ledger. Raises Corrupt.
+
+        Twice: an edge may have come between the count and its complement. They are 1 ms apart.
+        """
+        words = self._edges
+        if words[0] + words[1] != 0xFFFF and words[0] + words[1] != 0xFFFF:
+            raise Corrupt()
+        return words[0]
+
     def _on_edge(self, _pin: object) -> None:
-        permits = self._drive.permits
+        permits = self._words[PERMITS]
         if permits != self._seen_permits:
             self._seen_permits = permits
             self._permit_at = self._ticks_ms()
             self._surplus = (self._surplus if self._surplus > 0 else 0) - EDGES_PER_STEP
+        edges = self._edges  # each counts from itself, so that a flipped bit stays seen
         level_a = self._a()
         if level_a == self._level_a:
             return
         self._level_a = level_a
         if level_a == self._b():
-            self.edges = (self.edges - 1) & 0xFFFF
+            edges[0] = (edges[0] - 1) & 0xFFFF
+            edges[1] = (edges[1] + 1) & 0xFFFF
             self._surplus -= 1
             return
-        self.edges = (self.edges + 1) & 0xFFFF
+        edges[0] = (edges[0] + 1) & 0xFFFF
+        edges[1] = (edges[1] - 1) & 0xFFFF
         self._surplus += 1
         if self._surplus >= EDGES_PER_STEP:
             age_ms = (self._ticks_ms() - self._permit_at) & self._ticks_mask

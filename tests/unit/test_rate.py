@@ -5,6 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.guard import Guard
 from firmware.rate import StepRate
 
 RATES = st.one_of(
@@ -28,7 +29,7 @@ def test_commanded_never_differs_by_more_than_half_a_step(
 
     Also where the last step before a change is late: it is made after it, and nothing is lost.
     """
-    engine = StepRate(step_pl)
+    engine = StepRate(Guard(step_pl))
     now_ms = start_ms
     exact = Fraction(0)
     steps = 0
@@ -54,7 +55,7 @@ def test_commanded_never_differs_by_more_than_half_a_step(
 
 @given(RATES.filter(bool), st.integers(45_000, 55_000), st.integers(1, 10**9))
 def test_rebase_moves_instants_and_nothing_else(rate: int, step_pl: int, by_ms: int) -> None:
-    moved, still = StepRate(step_pl), StepRate(step_pl)
+    moved, still = StepRate(Guard(step_pl)), StepRate(Guard(step_pl))
     moved.set_rate(rate, 1_000)
     still.set_rate(rate, 1_000)
     moved.rebase(by_ms)
@@ -71,7 +72,7 @@ def test_a_stop_freezes_the_phase_and_is_not_caught_up(
     rate: int, step_pl: int, stops_ms: list[int]
 ) -> None:
     """Stops of any length only shift the steps that follow."""
-    stopped, through = StepRate(step_pl), StepRate(step_pl)
+    stopped, through = StepRate(Guard(step_pl)), StepRate(Guard(step_pl))
     stopped.set_rate(rate, 0)
     through.set_rate(rate, 0)
     shift_ms = 0

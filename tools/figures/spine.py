@@ -11,6 +11,7 @@ from pathlib import Path
 from emulator import scenario
 from emulator.story import scenario_file
 from emulator.world import START_US
+from firmware.guard import Guard
 from firmware.rate import StepRate
 from protocol.wire import codec, schema
 from tests.exact import Action, Segments, live
@@ -63,7 +64,7 @@ def exact_dose() -> tuple[float, str]:
 def ten_years() -> tuple[float, str]:
     """A rate that has no whole period, stepped for ten years; beside it a rounded period."""
     rate_nl_day, step_pl = 487_331, 50_021
-    engine = StepRate(step_pl)
+    engine = StepRate(Guard(step_pl))
     engine.set_rate(rate_nl_day, 0)
     end_ms = YEARS * 365 * DAY_MS
     steps = 0
