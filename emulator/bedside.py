@@ -31,13 +31,17 @@ class Refused(Exception):
 
 
 class Bedside:
-    """A programmer at the pump of one World."""
+    """A programmer at the pump of one World.
+
+    pause_ms: before each request, as a person makes; 0: none.
+    """
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._decoder = frame.Decoder(binascii.crc32)
         self._answers: "List[frame.Frame]" = []
         self.counter = 0
+        self.pause_ms = 0
         world.chip.outside.uart_out(self._on_bytes)
 
     def ask(self, kind: int, values: "Optional[Values]" = None) -> "Values":
@@ -53,6 +57,8 @@ class Bedside:
 
     def exchange(self, kind: int, payload: bytes, counter: int) -> "Tuple[int, Values]":
         """One frame out, one frame in: (type of the answer, its values)."""
+        if self.pause_ms:
+            self._world.run_for_ms(self.pause_ms)
         self._answers = []
         line = frame.encode(binascii.crc32, counter, kind, payload)
         self._world.chip.outside.uart_in(line)

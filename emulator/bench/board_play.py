@@ -1,17 +1,21 @@
 """Plays a recorded stimulus (emulator/stimulus.py) to a board, and says how its outputs differ.
 
-A board takes time for what an emulated chip does in none, so its outputs come a little later or
-earlier than the recorded ones; what they are, and in which order, must be the same. Compared are
-the pins, each tone, and each message on the line.
+A board takes time for what an emulated chip does in none, and its loop sleeps in slices of another
+phase, so its outputs come a little later or earlier than the recorded ones; what they are, and in
+which order, must be the same. Compared are the pins, each tone, and each message on the line.
+
+Bytes and magnet come at the recorded times. What answers an output follows the board's own: edges
+of the encoder come as long after a step as recorded, conversions as they are asked for.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from emulator import kinds
 from emulator.bench.pico import VirtualPico
 from emulator.world import World
-from firmware.pins import BUZZER, DIR, EN, ENC_B, LED, STEP, SUPPLY
+from firmware.pins import BUZZER, DIR, EN, ENC_A, ENC_B, LED, STEP, SUPPLY
 
 OUTPUTS = {"STEP": STEP, "DIR": DIR, "EN": EN, "SUPPLY": SUPPLY, "LED": LED}
 TONE = "tone"
@@ -77,27 +81,29 @@ class OutputRecorder:
 def play(
     pico: VirtualPico,
     rows: Sequence[Row],
+    reference: Told,
     span_ms: int,
-    meanwhile: Callable[[int], None] = lambda t_ms: None,
 ) -> Told:
     """Power the board on, play all rows from the firmware's first moment on; what came out.
 
-    meanwhile: called once a virtual second, with the time since that moment.
+    reference: what came out when the rows were recorded.
     """
     found: Told = {name: [] for name in (*OUTPUTS, TONE, LINE)}
-    zero_us = _await_firmware(pico)
+    pico.drive(EN, 1)  # the motor driver's own pull-up, as the plant has it
+    for _, _, place, value in _at_rest(rows):
+        pico.drive(place, value)
     for name, gpio in OUTPUTS.items():
-        pico.watch(gpio, _teller(pico, zero_us, found[name]))
+        pico.watch(gpio, _teller(pico, found[name]))
     sent: list[tuple[int, int]] = []
-    pico.on_uart = lambda byte: sent.append((pico.now_us - zero_us, byte))
-    pico.watch_pwm(lambda: found[TONE].append((pico.now_us - zero_us, _tone(pico))))
-    _schedule(pico, rows, zero_us)
-    for t_ms in range(0, span_ms, 1_000):
-        meanwhile(t_ms)
-        pico.run_until_us(zero_us + min(t_ms + 1_000, span_ms) * 1_000)
+    pico.on_uart = lambda byte: sent.append((pico.now_us, byte))
+    pico.watch_pwm(lambda: found[TONE].append((pico.now_us, _tone(pico))))
+    zero_us = _await_firmware(pico)
+    encoder = _schedule(pico, rows, zero_us)
+    _Motor(pico, encoder, [t_us for t_us, level in reference["STEP"] if level])
+    pico.run_until_us(zero_us + span_ms * 1_000)
     found[TONE] = _settled(found[TONE])
     found[LINE] = _messages(sent)
-    return found
+    return {name: [(t_us - zero_us, what) for t_us, what in rows] for name, rows in found.items()}
 
 
 def compare(reference: Told, found: Told) -> list[Difference]:
@@ -128,23 +134,56 @@ def _await_firmware(pico: VirtualPico) -> int:
     return pico.now_us
 
 
-def _schedule(pico: VirtualPico, rows: Sequence[Row], zero_us: int) -> None:
-    """Pins and bytes come at their times, codes in the order in which they are asked for.
+def _at_rest(rows: Sequence[Row]) -> list[Row]:
+    """How the pins stood before the chip started."""
+    return [row for row in rows if not row[0] and row[1] == kinds.PIN_IN]
 
-    Channel B of the encoder was read at the edge of A: there it must already have its level.
+
+def _schedule(pico: VirtualPico, rows: Sequence[Row], zero_us: int) -> list[Row]:
+    """Bytes and magnet come at their times, codes in the order in which they are asked for.
+
+    Returns the rows of the encoder.
     """
     codes: dict[int, list[int]] = {}
-    for t_us, kind, place, value in sorted(rows, key=lambda row: (row[0], row[2] != ENC_B)):
+    encoder = []
+    for row in rows:
+        t_us, kind, place, value = row
         if kind == kinds.ADC_IN:
             codes.setdefault(place, []).append(value)
         elif not t_us:
-            pico.drive(place, value)
-        elif kind == kinds.PIN_IN:
-            pico.at(zero_us + t_us, lambda pin: pico.drive(*pin), (place, value))
-        else:
+            continue
+        elif kind == kinds.UART_IN:
             pico.at(zero_us + t_us, pico.uart_arrived, value)
-    for gpio, row in codes.items():
-        pico.adc(gpio, _next_of(iter(row), gpio))
+        elif place in (ENC_A, ENC_B):
+            encoder.append(row)
+        else:
+            pico.at(zero_us + t_us, lambda pin: pico.drive(*pin), (place, value))
+    for gpio, values in codes.items():
+        pico.adc(gpio, _next_of(iter(values), gpio))
+    return encoder
+
+
+class _Motor:
+    """Answers each step of the board with the edges that followed the recorded one."""
+
+    def __init__(self, pico: VirtualPico, encoder: list[Row], steps_us: list[int]) -> None:
+        """Channel B was read at the edge of A: there it must already have its level."""
+        self._pico = pico
+        self._edges: list[list[tuple[int, int, int]]] = [[] for _ in steps_us]
+        self._steps = 0
+        for t_us, _, place, value in sorted(encoder, key=lambda row: (row[0], row[2] != ENC_B)):
+            number = bisect_right(steps_us, t_us) - 1
+            self._edges[number].append((t_us - steps_us[number], place, value))
+        pico.watch(STEP, self._on_step)
+
+    def _on_step(self, level: int) -> None:
+        if not level or self._steps >= len(self._edges):
+            return
+        for after_us, place, value in self._edges[self._steps]:
+            self._pico.at(
+                self._pico.now_us + after_us, lambda pin: self._pico.drive(*pin), (place, value)
+            )
+        self._steps += 1
 
 
 def _next_of(codes: Iterator[int], gpio: int) -> Callable[[], int]:
@@ -157,10 +196,8 @@ def _next_of(codes: Iterator[int], gpio: int) -> Callable[[], int]:
     return code
 
 
-def _teller(
-    pico: VirtualPico, zero_us: int, to: list[tuple[int, object]]
-) -> Callable[[int], None]:
-    return lambda level: to.append((pico.now_us - zero_us, level))
+def _teller(pico: VirtualPico, to: list[tuple[int, object]]) -> Callable[[int], None]:
+    return lambda level: to.append((pico.now_us, level))
 
 
 def _tone(pico: VirtualPico) -> int:
