@@ -1,10 +1,13 @@
-"""What each command does: one handler per message, reached through the state x command table.
+"""What each command does that changes something: one handler per message, reached through the
+state x command table. Those that only read are in readings.py.
 
 Called from the session only. A handler answers with values, or raises Refusal before it has
 changed anything. None of them touches the motor.
 """
 
+from firmware.ledger import SINCE_REFILL
 from firmware.prescription import Prescription
+from firmware.readings import Readings, setup_of
 from firmware.refusal import Refusal
 from firmware.store import StoreError
 from firmware.version import VERSION
@@ -32,19 +35,21 @@ class Commands:
         self._proposal: "Optional[Prescription]" = None
         self._proposed_s = 0
         self.agreed = False
+        readings = Readings(pump)
         self._handlers: "Dict[int, Callable[[Values, int], Values]]" = {
             schema.GOODBYE: self._goodbye,
-            schema.STATUS: self._status,
-            schema.ALARMS: self._alarms,
-            schema.TOTALS: self._totals,
-            schema.READ_CLOCK: self._read_clock,
-            schema.READ_SETUP: self._read_setup,
-            schema.READ_BACK: self._read_back,
-            schema.LOG: self._log,
+            schema.STATUS: readings.status,
+            schema.ALARMS: readings.alarms,
+            schema.TOTALS: readings.totals,
+            schema.READ_CLOCK: readings.read_clock,
+            schema.READ_SETUP: readings.read_setup,
+            schema.READ_BACK: readings.read_back,
+            schema.LOG: readings.log,
             schema.ACKNOWLEDGE: self._acknowledge,
             schema.SET_CLOCK: self._set_clock,
             schema.SETUP: self._setup,
             schema.CALIBRATE: self._calibrate,
+            schema.REFILLED: self._refilled,
             schema.PROPOSE: self._propose,
             schema.CONFIRM: self._confirm,
             schema.START: self._start,
@@ -95,83 +100,6 @@ class Commands:
     def _goodbye(self, fields: "Values", now_ms: int) -> "Values":
         return {}
 
-    def _status(self, fields: "Values", now_ms: int) -> "Values":
-        pump = self._pump
-        prescription = pump.therapy.prescription
-        return {
-            "state": pump.state.state,
-            "therapy": prescription.therapy if prescription else schema.NONE,
-            "rate_nl_day": pump.therapy.rate_nl_day,
-            "segment": pump.therapy.segment,
-            "next_change_s": pump.therapy.next_change_s(now_ms),
-            "alarms_active": pump.alarms.mask(False),
-            "alarms_waiting": pump.alarms.mask(True),
-            "uptime_s": pump.clock.uptime_s(),
-            "wall_s": pump.wall.wall_s(now_ms),
-            "window_s": pump.magnet.window_s(now_ms),
-            "silence_s": pump.annunciator.silence_s(now_ms),
-            "pressure_pa": pump.board.pressure_pa(),
-            "level_nl": pump.board.level_nl(),
-            "fault_reason": pump.state.fault_reason,
-        }
-
-    def _alarms(self, fields: "Values", now_ms: int) -> "Values":
-        rows = []
-        for alarm, entry in enumerate(self._pump.alarms.table):
-            if entry.count:
-                rows.append(
-                    {
-                        "alarm": alarm,
-                        "active": int(entry.active),
-                        "acknowledged": int(not entry.waiting),
-                        "count": entry.count,
-                        "raised_s": entry.raised_s,
-                        "value": entry.value,
-                    }
-                )
-        return {"alarms": rows}
-
-    def _totals(self, fields: "Values", now_ms: int) -> "Values":
-        pump = self._pump
-        ledger = pump.ledger
-        conc_mcg_ml = pump.setup["conc_mcg_ml"] if pump.setup else 0
-        verified_nl = ledger.verified_nl()
-        possible_nl = ledger.possible_nl()
-        return {
-            "commanded_steps": ledger.commanded.value(),
-            "verified_steps": ledger.verified.value(),
-            "unverified_steps": ledger.unverified.value(),
-            "verified_nl": verified_nl,
-            "possible_nl": possible_nl,
-            "verified_ng": verified_nl * conc_mcg_ml // 1000,
-            "possible_ng": -(-possible_nl * conc_mcg_ml // 1000),
-            "step_pl": pump.step_pl,
-        }
-
-    def _read_clock(self, fields: "Values", now_ms: int) -> "Values":
-        wall = self._pump.wall
-        return {
-            "set": int(wall.is_set),
-            "wall_s": wall.wall_s(now_ms),
-            "uptime_s": self._pump.clock.uptime_s(),
-        }
-
-    def _read_setup(self, fields: "Values", now_ms: int) -> "Values":
-        values = dict(self._setup_of_pump())
-        values["step_pl"] = self._pump.step_pl
-        return values
-
-    def _read_back(self, fields: "Values", now_ms: int) -> "Values":
-        prescription = self._pump.therapy.prescription
-        if prescription is None:
-            raise Refusal(schema.NO_PRESCRIPTION)
-        values = dict(prescription.fields)
-        values["digest"] = prescription.digest(self._setup_of_pump()["serial"])
-        return values
-
-    def _log(self, fields: "Values", now_ms: int) -> "Values":
-        return self._pump.log.page(fields["first_event"])
-
     def _acknowledge(self, fields: "Values", now_ms: int) -> "Values":
         pump = self._pump
         if not pump.alarms.acknowledge(fields["alarm"]):
@@ -217,8 +145,20 @@ class Commands:
         pump.calibrate(step_pl)
         return {"old_step_pl": old_step_pl, "step_pl": step_pl}
 
+    def _refilled(self, fields: "Values", now_ms: int) -> "Values":
+        self._need_magnet(now_ms)
+        pump = self._pump
+        values = {
+            "level_nl": pump.board.level_nl(),
+            "ended_verified_nl": pump.ledger.span_nl(SINCE_REFILL),
+            "ended_possible_nl": pump.ledger.span_possible_nl(SINCE_REFILL),
+        }
+        pump.ledger.begin(SINCE_REFILL)
+        pump.keeper.checkpoint(now_ms)
+        return values
+
     def _propose(self, fields: "Values", now_ms: int) -> "Values":
-        setup = self._setup_of_pump()
+        setup = setup_of(self._pump)
         conc_mcg_ml = setup["conc_mcg_ml"]
         if fields["conc_mcg_ml"] != conc_mcg_ml:
             raise Refusal(schema.CONCENTRATION_MISMATCH, "conc_mcg_ml", conc_mcg_ml, conc_mcg_ml)
@@ -247,7 +187,7 @@ class Commands:
         proposal = self._proposal
         if proposal is None or pump.clock.uptime_s() - self._proposed_s > _PROPOSAL_S:
             raise Refusal(schema.NO_PROPOSAL)
-        if fields["digest"] != proposal.digest(self._setup_of_pump()["serial"]):
+        if fields["digest"] != proposal.digest(setup_of(self._pump)["serial"]):
             raise Refusal(schema.DIGEST_MISMATCH, "digest")
         if pump.state.state in (schema.RUNNING, schema.HELD):
             self._need_clock(proposal)
@@ -271,12 +211,6 @@ class Commands:
             "state": pump.state.state,
             "commanded_steps": pump.ledger.commanded.value(),
         }
-
-    def _setup_of_pump(self) -> "Values":
-        setup = self._pump.setup
-        if setup is None:
-            raise Refusal(schema.NOT_COMMISSIONED)
-        return setup
 
     def _need_magnet(self, now_ms: int) -> None:
         if not self._pump.magnet.window_s(now_ms):

@@ -18,6 +18,7 @@ _ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
     schema.PROPOSE: 80,  # 58 ms for 24 segments
     schema.CONFIRM: 2 * COMMIT_MS,  # both twins
     schema.SET_CLOCK: COMMIT_MS,
+    schema.REFILLED: COMMIT_MS,
     schema.LOG: 80,  # a segment read, and the records of a busy hour made
 }
 

@@ -48,6 +48,10 @@ class Pressure(Task):
         self._alarms.raise_alarm(schema.OCCLUSION, self.pa)
         return True
 
+    def look_for_release(self, now_ms: int) -> None:
+        """The occlusion stood before a reset."""
+        self.due_ms = now_ms
+
     def poll(self, now_ms: int) -> None:
         """While the occlusion stands: has the pressure gone?"""
         self.due_ms = now_ms + _HELD_PERIOD_MS

@@ -63,6 +63,23 @@ class TotalsAnswer(TypedDict):
     verified_ng: int
     possible_ng: int
     step_pl: int
+    continuous_verified_nl: int
+    continuous_possible_nl: int
+    schedule_verified_nl: int
+    schedule_possible_nl: int
+    refill_verified_nl: int
+    refill_possible_nl: int
+    midnight_verified_nl: int
+    midnight_possible_nl: int
+    boots: int
+
+
+class RefilledAnswer(TypedDict):
+    """REFILLED_ANSWER."""
+
+    level_nl: int
+    ended_verified_nl: int
+    ended_possible_nl: int
 
 
 class ReadClockAnswer(TypedDict):

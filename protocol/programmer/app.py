@@ -13,12 +13,13 @@ from typing import Any
 
 import click
 
-from protocol.programmer import link
+from protocol.programmer import amounts, link
 from protocol.programmer.answers import HelloAnswer
 from protocol.programmer.client import Client
 from protocol.programmer.diagnosis import diagnose
 from protocol.programmer.exchange import NoAnswer, Refused, VersionMismatch, WrongAnswer
 from protocol.programmer.interrogation import plain
+from protocol.programmer.journal import Journal, JournalError, Recorder
 from protocol.programmer.link import Link, LinkError
 from protocol.programmer.quantity import QuantityError
 from protocol.programmer.refusal_texts import refusal_help
@@ -51,9 +52,12 @@ class App:
 
     hello: HelloAnswer
 
-    def __init__(self, port: str, as_json: bool, surroundings: Surroundings) -> None:
+    def __init__(
+        self, port: str, as_json: bool, surroundings: Surroundings, journal: Journal
+    ) -> None:
         self.port = port
         self.as_json = as_json
+        self.journal = journal
         self._surroundings = surroundings
 
     @contextmanager
@@ -67,7 +71,8 @@ class App:
             opened = self._surroundings.open_link(self.port)
         except ValueError as error:
             raise LinkError(self.port, error) from error
-        with Client(opened) as client:
+        recorder = Recorder(self.journal, self.port, self.now_s)
+        with Client(opened, recorder) as client:
             if greet:
                 self.hello = client.hello()
             yield client
@@ -75,6 +80,10 @@ class App:
     def now(self) -> datetime.datetime:
         """Local date and time of this computer."""
         return self._surroundings.now()
+
+    def now_s(self) -> int:
+        """The same in seconds since 2000-01-01 00:00:00."""
+        return amounts.wall_s_of(self.now())
 
     def say(self, text: str = "") -> None:
         """Text for a person."""
@@ -106,12 +115,21 @@ class App:
     def report(self, error: Exception) -> int:
         """Say what went wrong. Returns the exit code; raises what is no error of the outside."""
         code, kind, what, action = explain(error, self.port)
+        if code == LINK and self._has_open_changes():
+            action += (
+                " A change was under way: before you send it again, `pump-programmer reconcile` "
+                "tells whether it took effect."
+            )
         if self.as_json:
             said = {"kind": kind, "what": what, "action": action}
             click.echo(json.dumps({"ok": False, "error": said}, indent=2))
         else:
             click.echo(f"{what}\n{action}".rstrip(), err=True)
         return code
+
+    def _has_open_changes(self) -> bool:
+        serial = self.hello["serial"] if hasattr(self, "hello") else ""
+        return bool(self.journal.open_for(serial, self.port))
 
 
 def explain(error: Exception, port: str) -> tuple[int, str, str, str]:
@@ -123,7 +141,7 @@ def explain(error: Exception, port: str) -> tuple[int, str, str, str]:
     if isinstance(error, WireError):
         what, action = refusal_help(error.code, error.field, error.low, error.high)
         return USAGE, "VALUE", what, action
-    if isinstance(error, Failed):
+    if isinstance(error, (Failed, JournalError)):
         return ALARM, "FAILED", str(error), ""
     if isinstance(error, click.ClickException):
         return USAGE, "USAGE", error.format_message(), ""

@@ -1,4 +1,5 @@
-"""Commands that make a pump the pump of one patient: setup and calibrate. Both need the magnet."""
+"""Commands that make a pump the pump of one patient: setup,
+calibrate, refilled. All need the magnet."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -76,4 +77,21 @@ def calibrate(app: App, steps: int, volume: str, yes: bool) -> None:
     app.end(answer)
 
 
-COMMANDS = (setup, calibrate)
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_app
+def refilled(app: App, yes: bool) -> None:
+    """Tell the pump that its reservoir has just been refilled.
+
+    The totals since the refill begin anew; compare what was delivered with what you aspirated.
+    Needs the magnet: hold it to the pump for 3 seconds, then there are 5 minutes.
+    """
+    with app.client() as client:
+        app.say(show.identity(app.hello))
+        app.confirm("Has the reservoir just been refilled?", yes)
+        answer = client.refilled()
+    app.say(show.refilled(answer))
+    app.end(answer)
+
+
+COMMANDS = (setup, calibrate, refilled)

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from protocol.programmer import answers
 from protocol.programmer.exchange import Exchange, NoAnswer, Refused, VersionMismatch, WrongAnswer
+from protocol.programmer.journal import Recorder
 from protocol.programmer.link import Link, LinkError, open_link
-from protocol.wire import schema
+from protocol.wire import codec, schema
 
 CLIENT_NAME = "pump-programmer"
 
@@ -22,17 +23,20 @@ CLIENT_NAME = "pump-programmer"
 class Client:
     """One pump at the other end of a link. `hello` comes first; `status` and `stop` need it not.
 
-    exchange: gives the evidence of what came over the link, for a diagnosis.
+    recorder: writes down each change before it is sent, or None. exchange: gives the evidence of
+    what came over the link, for a diagnosis.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, recorder: Recorder | None = None) -> None:
         self.link = link
         self.exchange = Exchange(link)
+        self._recorder = recorder
+        self._serial: str | None = None
         self._is_open = False
 
     def hello(self) -> answers.HelloAnswer:
         """Open a session. Raises VersionMismatch where the pump speaks another schema."""
-        values = self._ask(
+        values = self._send(
             schema.HELLO,
             protocol_version=schema.PROTOCOL_VERSION,
             schema_hash=schema.SCHEMA_HASH,
@@ -42,6 +46,7 @@ class Client:
         if (values["protocol_version"], values["schema_hash"]) != mine:
             raise VersionMismatch(values)
         self._is_open = True
+        self._serial = values["serial"]
         return cast(answers.HelloAnswer, values)
 
     def goodbye(self) -> None:
@@ -94,6 +99,10 @@ class Client:
         values = self._ask(schema.CALIBRATE, steps=steps, volume_nl=volume_nl)
         return cast(answers.CalibrateAnswer, values)
 
+    def refilled(self) -> answers.RefilledAnswer:
+        """The reservoir has just been refilled. Needs the magnet."""
+        return cast(answers.RefilledAnswer, self._ask(schema.REFILLED))
+
     def propose(self, fields: answers.ProposeFields) -> answers.Proposal:
         """Have a prescription considered. Nothing changes before `confirm`."""
         return cast(answers.Proposal, self._ask(schema.PROPOSE, **fields))
@@ -132,6 +141,29 @@ class Client:
         self.close()
 
     def _ask(self, kind: int, **values: Any) -> dict[str, Any]:
+        """Send; a change is in the journal from before it is sent until it is answered."""
+        if self._recorder is None or kind not in schema.CHANGING:
+            return self._send(kind, **values)
+        payload = codec.encode(kind, values)
+        end_of_log = self._end_of_log()
+        request = (kind, self.exchange.next_counter, payload)
+        self._recorder.begin(self._serial, request, end_of_log)
+        try:
+            answer = self._send(kind, **values)
+        except Refused:
+            self._recorder.end()
+            raise
+        self._recorder.end()
+        return answer
+
+    def _end_of_log(self) -> tuple[int, bytes]:
+        """(number, chain) of the newest event; -1 without a session, where nothing comes first."""
+        if not self._is_open:
+            return -1, b""
+        page = self.log(schema.U32_MAX)
+        return page["newest_event"], page["before"]
+
+    def _send(self, kind: int, **values: Any) -> dict[str, Any]:
         try:
             return self.exchange.ask(kind, values)
         except (NoAnswer, LinkError):

@@ -28,6 +28,7 @@ _UNITS = (
     ("_permille", "1/1000"),
     ("steps", "steps"),
     ("_event", "number"),
+    ("boots", "number"),
 )
 
 

@@ -80,13 +80,15 @@ class Part:
 class Log:
     """A log as far as it has been read.
 
-    oldest, newest: numbers of the pump's first and last record, as it told them.
+    first: number of the first record that is wanted; 0: the oldest there is. oldest, newest:
+    numbers of the first and last record that there should be. before: the chain before the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self.parts: list[Part] = []
-        self.oldest = 0
+        self.oldest = first
         self.newest = 0
+        self.before = b""
 
     @property
     def events(self) -> list[Event]:
@@ -100,8 +102,8 @@ class Log:
 
     def add(self, page: LogAnswer) -> bool:
         """Take the next page. Returns whether there may be more."""
-        if not self.parts:
-            self.oldest = page["oldest_event"]
+        self.oldest = self.oldest or page["oldest_event"]
+        self.before = self.before or page["before"]
         self.newest = page["newest_event"]
         found = [event(row["record"]) for row in page["records"]]
         if not found:
@@ -143,7 +145,7 @@ class Log:
     def _next(self) -> int:
         """Number of the record to ask for."""
         last = self.parts[-1] if self.parts else None
-        return last.first + len(last.events) if last else 0
+        return last.first + len(last.events) if last else self.oldest
 
 
 def readable(one: Event) -> dict[str, Any]:

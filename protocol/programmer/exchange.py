@@ -92,6 +92,11 @@ class Exchange:
         self._counter = link.now_ms() * 64 & _COUNTER_MASK
         self.evidence = Evidence()
 
+    @property
+    def next_counter(self) -> int:
+        """The counter that the next request will carry."""
+        return (self._counter + 1) & _COUNTER_MASK
+
     def ask(self, kind: int, values: dict[str, Any]) -> dict[str, Any]:
         """Send a request and give the fields of its answer.
 
@@ -99,7 +104,7 @@ class Exchange:
         codec.WireError where `values` are out of the schema's range: nothing was sent then.
         """
         payload = codec.encode(kind, values)
-        self._counter = (self._counter + 1) & _COUNTER_MASK
+        self._counter = self.next_counter
         request = frame.encode(crc32, self._counter, kind, payload)
         self.evidence = Evidence()
         for _ in range(1 + REPEATS_MAX):

@@ -67,7 +67,21 @@ FIELDS = {
     "therapy": "kind of therapy: from the table of therapies",
     "total_ng_day": "dose of 24 hours as the pump computes it, rounded down to a whole ng",
     "total_nl_day": "volume of 24 hours as the pump computes it, rounded down to a whole nL",
-    "unverified_steps": "steps whose edge was made but which the encoder did not see",
+    "unverified_steps": (
+        "steps that may have been made but which the encoder did not see; after a power failure "
+        "those that were reserved count here"
+    ),
+    "continuous_verified_nl": "of it by simple continuous therapy, at least",
+    "continuous_possible_nl": "of it by simple continuous therapy, at most",
+    "schedule_verified_nl": "of it by a schedule, at least",
+    "schedule_possible_nl": "of it by a schedule, at most",
+    "refill_verified_nl": "since the last refill, at least",
+    "refill_possible_nl": "since the last refill, at most",
+    "midnight_verified_nl": "since midnight of the pump's clock, at least",
+    "midnight_possible_nl": "since midnight of the pump's clock, at most",
+    "boots": "how often the pump has started",
+    "ended_verified_nl": "delivered from the refill before to this one, at least",
+    "ended_possible_nl": "delivered from the refill before to this one, at most",
     "uptime_s": "time since the last reset",
     "value": "what was measured when it was raised; the table of alarms says what",
     "verified_ng": "dose at least delivered: verified steps",

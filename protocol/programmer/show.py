@@ -3,7 +3,8 @@
 Pure functions from answers to text; nothing here talks to a pump.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from protocol.programmer import amounts, texts
 from protocol.programmer.answers import (
@@ -11,6 +12,7 @@ from protocol.programmer.answers import (
     HelloAnswer,
     ReadClockAnswer,
     ReadSetupAnswer,
+    RefilledAnswer,
     SetupFields,
     StatusAnswer,
     TotalsAnswer,
@@ -19,6 +21,12 @@ from protocol.programmer.interrogation import Interrogation
 from protocol.programmer.program import Program
 from protocol.wire import schema
 
+_SPANS = (
+    ("continuous", "continuous"),
+    ("schedule", "schedule"),
+    ("refill", "since refill"),
+    ("midnight", "since midnight"),
+)
 _INDENT = "  "
 
 # Labels of the set-up, in the order in which they are shown; a test holds them to the schema.
@@ -126,17 +134,35 @@ def totals(answer: TotalsAnswer) -> str:
             f"{answer['verified_steps']:,}",
             f"{answer['verified_steps'] + answer['unverified_steps']:,}",
         ),
+        *(_span(label, answer, span) for span, label in _SPANS),
     ]
     commanded = (
         f"{answer['commanded_steps']:,} steps of {amounts.of_field('step_pl', answer['step_pl'])}"
     )
-    return f"{table(rows)}\n{_INDENT}commanded since the last reset: {commanded}"
+    return f"{table(rows)}\n{_INDENT}commanded: {commanded}"
+
+
+def _span(label: str, answer: TotalsAnswer, span: str) -> tuple[str, str, str]:
+    values = cast(Mapping[str, int], answer)
+    low, high = values[f"{span}_verified_nl"], values[f"{span}_possible_nl"]
+    return label, amounts.volume(low), amounts.volume(high)
+
+
+def refilled(answer: RefilledAnswer) -> str:
+    """What was delivered between two refills, and what is in the reservoir now."""
+    low, high = answer["ended_verified_nl"], answer["ended_possible_nl"]
+    return table(
+        [
+            ("since the refill before", f"{amounts.volume(low)} to {amounts.volume(high)}"),
+            ("in the reservoir now", f"{amounts.volume(answer['level_nl'])}, measured"),
+        ]
+    )
 
 
 def alarms(rows: Sequence[AlarmRow], uptime_s: int) -> str:
     """Each alarm with what it means and what to do. uptime_s: of now, to say how long ago."""
     if not rows:
-        return f"{_INDENT}no alarm since the last reset"
+        return f"{_INDENT}no alarm"
     return "\n".join(_alarm(row, uptime_s) for row in rows)
 
 

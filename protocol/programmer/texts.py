@@ -28,8 +28,8 @@ MESSAGES = {
     "ALARMS_ANSWER": "The alarms since the last reset.",
     "TOTALS": "Asks what was delivered.",
     "TOTALS_ANSWER": (
-        "From the step ledger, since the last reset: delivered lies between verified and "
-        "possible."
+        "From the step ledger, in the pump's life, over resets: delivered lies between verified "
+        "and possible."
     ),
     "READ_CLOCK": "Asks what time it is for the pump.",
     "READ_CLOCK_ANSWER": "The pump's clocks.",
@@ -60,6 +60,11 @@ MESSAGES = {
         "magnet."
     ),
     "CALIBRATE_ANSWER": "The pump is calibrated.",
+    "REFILLED": (
+        "The reservoir has just been refilled: the totals since the refill begin anew. Needs the "
+        "magnet."
+    ),
+    "REFILLED_ANSWER": "The new span has begun; what was delivered in the one before.",
     "PROPOSE": "A prescription to be considered. Nothing changes before it is confirmed.",
     "PROPOSAL": (
         "What the pump makes of it, to be shown to a person. Good for five minutes of this "
@@ -74,7 +79,7 @@ MESSAGES = {
 }  # fmt: skip
 
 STATES = {
-    "UNCOMMISSIONED": "blank, as after each reset: it delivers nothing and has to be set up",
+    "UNCOMMISSIONED": "blank: it delivers nothing and has to be set up",
     "STOPPED": "set up, and delivering nothing",
     "RUNNING": "delivering as prescribed",
     "HELD": "therapy is on, but an alarm holds delivery: it resumes by itself once that is over",

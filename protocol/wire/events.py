@@ -15,7 +15,6 @@ CONTENT_BYTES = 25
 CHAIN_BYTES = 8
 RECORD_BYTES = 37
 PAGE_RECORDS = 5  # what fits into a payload beside the rest of LOG_ANSWER
-FIELDS = ("sequence", "boot", "ms", "uptime_s", "wall_s", "kind", "a", "b")
 
 # Kinds.
 BOOT = 0

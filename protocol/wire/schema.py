@@ -75,6 +75,7 @@ ACKNOWLEDGE = 0x10
 SET_CLOCK = 0x11
 SETUP = 0x12
 CALIBRATE = 0x13
+REFILLED = 0x14
 PROPOSE = 0x20
 CONFIRM = 0x21
 START = 0x30
@@ -187,6 +188,7 @@ STATE_X_COMMAND = {
     SET_CLOCK:    (OK,               OK,      OK,              OK,           FAULTED),
     SETUP:        (OK,               OK,      THERAPY_RUNNING, THERAPY_HELD, FAULTED),
     CALIBRATE:    (NOT_COMMISSIONED, OK,      THERAPY_RUNNING, THERAPY_HELD, FAULTED),
+    REFILLED:     (NOT_COMMISSIONED, OK,      OK,              OK,           FAULTED),
     PROPOSE:      (NOT_COMMISSIONED, OK,      OK,              OK,           FAULTED),
     CONFIRM:      (NOT_COMMISSIONED, OK,      OK,              OK,           FAULTED),
     START:        (NOT_COMMISSIONED, OK,      THERAPY_RUNNING, THERAPY_HELD, FAULTED),
@@ -286,6 +288,15 @@ MESSAGES = {
         ("verified_ng", "Q", 0, U64_MAX),
         ("possible_ng", "Q", 0, U64_MAX),
         ("step_pl", "H", STEP_PL_MIN, STEP_PL_MAX),
+        ("continuous_verified_nl", "Q", 0, U64_MAX),
+        ("continuous_possible_nl", "Q", 0, U64_MAX),
+        ("schedule_verified_nl", "Q", 0, U64_MAX),
+        ("schedule_possible_nl", "Q", 0, U64_MAX),
+        ("refill_verified_nl", "Q", 0, U64_MAX),
+        ("refill_possible_nl", "Q", 0, U64_MAX),
+        ("midnight_verified_nl", "Q", 0, U64_MAX),
+        ("midnight_possible_nl", "Q", 0, U64_MAX),
+        ("boots", "I", 0, U32_MAX),
     )),
     READ_CLOCK: ("READ_CLOCK", ()),
     READ_CLOCK | ANSWER: ("READ_CLOCK_ANSWER", (
@@ -331,6 +342,12 @@ MESSAGES = {
         ("old_step_pl", "H", STEP_PL_MIN, STEP_PL_MAX),
         ("step_pl", "H", STEP_PL_MIN, STEP_PL_MAX),
     )),
+    REFILLED: ("REFILLED", ()),
+    REFILLED | ANSWER: ("REFILLED_ANSWER", (
+        ("level_nl", "I", 0, U32_MAX),
+        ("ended_verified_nl", "Q", 0, U64_MAX),
+        ("ended_possible_nl", "Q", 0, U64_MAX),
+    )),
     PROPOSE: ("PROPOSE", _PRESCRIPTION),
     PROPOSE | ANSWER: ("PROPOSAL", (
         ("digest", "b", 16, 16),
@@ -360,4 +377,4 @@ MESSAGES = {
 # fmt: on
 
 # Seeds the CRC of every frame but the three frozen ones. Checked by tests/wire/test_schema.py.
-SCHEMA_HASH = 0x3FCE52D3
+SCHEMA_HASH = 0x4BDEE9B1

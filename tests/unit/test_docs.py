@@ -53,7 +53,7 @@ def test_units_that_names_end_in_are_explained() -> None:
         "schema_hash", "client", "firmware_version", "manifest_hash", "serial", "patient_label",
         "state", "reset_cause", "therapy", "segment", "segments", "alarms", "alarms_active",
         "alarms_waiting", "alarm", "active", "acknowledged", "count", "value", "digest", "drug",
-        "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps",
+        "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps", "boots",
         "fault_reason", "dose_ng_day_limit", "before", "records",
     }  # fmt: skip
     for _, fields in schema.MESSAGES.values():
