@@ -1,11 +1,13 @@
 """Pumps for tests: a World with its plant and a bedside, and a look at every byte of its state."""
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 from emulator.bedside import Bedside
 from emulator.plant.plant import Plant
 from emulator.world import START_US, World
+from firmware.guard import EPOCH_TICKS
 from firmware.pins import STEP
 from protocol.wire import schema
 
@@ -91,6 +93,9 @@ def bytes_of_state(pump: Any) -> str:
                 if kind.__name__ == "Session" and name in OF_THE_LINE:
                     continue
                 walk(f"{path}.{name}", vars(value)[name])
+        elif kind is array:
+            of_time = EPOCH_TICKS if path.endswith("guard.rest") else len(value)
+            lines.append(f"{path} = {value[:of_time]} {value[of_time + 2 :]}")
         elif isinstance(value, (list, tuple)):
             for i, item in enumerate(value):
                 walk(f"{path}[{i}]", item)

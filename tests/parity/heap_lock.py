@@ -181,8 +181,8 @@ pump.prescribe(
     0,
 )
 pump.start(0)
-pump.ledger.left = 2 * STEPS  # records are written between the steps, and do allocate
-for task in (pump.keeper, pump.log):
+pump.ledger.left = 2 * STEPS  # what follows has its time between the steps, and does allocate
+for task in (pump.keeper, pump.log, pump.guard):
     task.due_ms = NEVER
 
 
