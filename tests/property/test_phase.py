@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from emulator.bedside import prescription
+from firmware.prescription import Prescription
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -41,3 +43,23 @@ def test_stops_at_every_phase_neither_lose_nor_repeat_a_step(kind: str) -> None:
         assert abs(owed - len(bed.steps)) <= 1, phase_ms
     assert bed.state == schema.STOPPED
     assert pump.ledger.commanded.value() == pump.ledger.verified.value() == len(bed.steps)
+
+
+def test_changes_of_rate_at_every_phase_neither_lose_nor_repeat_a_step() -> None:
+    """Rates that no period divides, so that a step taken twice shows in the fraction as well."""
+    rates = (23_999_999, 17_777_777)
+    bed = Bed(capacity_nl=40_000_000)
+    bed.ready((0, rates[0]))
+    pump = bed.pump
+    orders = [Prescription(prescription([(0, rate)], 2_000)) for rate in rates]
+    start_ms = from_ms = pump.clock.read()
+    pump.start(start_ms)
+    owed = Fraction(0)
+    for i, phase_ms in enumerate(range(0, PERIOD_MS, 3)):
+        at_phase(bed, phase_ms)
+        now_ms = pump.clock.read()
+        owed += Fraction(rates[i % 2] * (now_ms - from_ms), 86_400 * 50_000)
+        from_ms = now_ms
+        pump.prescribe(orders[(i + 1) % 2], now_ms)
+        assert abs(owed - len(bed.steps)) <= 1, phase_ms
+    assert pump.ledger.commanded.value() - len(bed.steps) in (-1, 0)
