@@ -34,3 +34,22 @@ def test_a_step_whose_edge_was_held_up_with_the_chip_is_given_time_to_arrive() -
     ledger = bed.pump.ledger
     assert ledger.commanded.value() == ledger.verified.value() == len(bed.steps)
     assert ledger.unverified.value() == 0
+
+
+def test_a_step_whose_timer_never_came_is_made_by_the_next_permit() -> None:
+    """It was permitted, and not made: neither commanded, nor taken off what is owed."""
+    bed = Bed()
+    bed.running((0, 1_000_000))
+    bed.run(minutes=1)
+    board = bed.pump.board
+    arm_step = board.arm_step
+    for _ in range(5):
+        before = len(bed.steps)
+        board.arm_step = lambda delay_ms: None
+        bed.run(ms=bed.steps[-1] + PERIOD_MS + 20 - bed.now_ms)
+        assert len(bed.steps) == before
+        board.arm_step = arm_step
+        bed.run(s=1)
+        assert len(bed.steps) == before + 1
+    assert bed.pump.ledger.commanded.value() == len(bed.steps)
+    assert bed.pump.ledger.unverified.value() == 0
