@@ -53,8 +53,8 @@ def test_units_that_names_end_in_are_explained() -> None:
         "schema_hash", "client", "firmware_version", "manifest_hash", "serial", "patient_label",
         "state", "reset_cause", "therapy", "segment", "segments", "alarms", "alarms_active",
         "alarms_waiting", "alarm", "active", "acknowledged", "count", "value", "digest", "drug",
-        "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps", "boots",
-        "fault_reason", "dose_ng_day_limit", "before", "records",
+        "set", "was_set", "steps", "commanded_steps", "verified_steps", "unverified_steps",
+        "boots", "fault_reason", "dose_ng_day_limit", "before", "records",
     }  # fmt: skip
     for _, fields in schema.MESSAGES.values():
         for name, *_ in fields:
@@ -118,3 +118,19 @@ def test_the_largest_values_in_the_page_of_units_follow_from_the_limits() -> Non
         f"{schema.STEP_PL_MAX:,} pL at {schema.RATE_NL_DAY_MIN:,} nL/day",
     ):
         assert words in text, words
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    from emulator.bench.cli import main as board
+    from emulator.cli import main as emulator
+    from protocol.programmer.cli import main as programmer
+
+    text = (ROOT / "README.md").read_text()
+    for name, group in (
+        ("pump-emulator", emulator),
+        ("pump-programmer", programmer),
+        ("pump-board", board),
+    ):
+        row = re.search(rf"^\| `{name}` \| (.*) \|$", text, re.MULTILINE)
+        assert row, name
+        assert set(re.findall(r"`([a-z]+)`", row[1])) == set(group.commands), name
