@@ -1,5 +1,7 @@
 """Runs on MicroPython: the heap that all files of the device take once they are imported.
 
+Of the compiled files, as they lie on a board, where they come first in the path.
+
 In turns, so that a host that collects garbage only between calls (run_wasm.mjs) has collected it.
 Prints bytes, and how many modules were imported. `loop`: run the turns here.
 """
@@ -26,8 +28,9 @@ def import_all():
     for room in ROOMS:
         __import__(room)
         for file in sorted(os.listdir(sys.modules[room].__path__)):
-            if file.endswith(".py") and file != "__init__.py":
-                __import__(room + "." + file[:-3])
+            name = file.split(".")[0]
+            if file.endswith((".py", ".mpy")) and name != "__init__":
+                __import__(room + "." + name)
 
 
 def turn():

@@ -1,9 +1,11 @@
 // Runs a Python script on MicroPython for WebAssembly: 31-bit small integers, as on the RP2040.
 //
-//   node tests/parity/run_wasm.mjs [--heap BYTES] [--file PATH]... SCRIPT.py [ARGUMENT]...
+//   node tests/parity/run_wasm.mjs [--heap BYTES] [--board FOLDER] [--file PATH]... SCRIPT.py
+//        [ARGUMENT]...
 //
 // The script finds the Python files of this repository under /repo, which is first in sys.path,
 // and each --file PATH as /files/NAME. Its output goes to stdout, a traceback to stderr; the exit
+// --board FOLDER: the files there come before those of the repository. The exit
 // code is 0, 1 after an exception, or the one of SystemExit, 2 for wrong usage.
 //
 // This port collects garbage only between calls from outside. A script that runs for long
@@ -23,7 +25,8 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ROOMS = ["firmware", "protocol", "emulator", "tests"];
 const HEAP_BYTES = 4 * 1024 * 1024;
 
-const USAGE = "usage: run_wasm.mjs [--heap BYTES] [--file PATH]... SCRIPT.py [ARGUMENT]...";
+const USAGE =
+  "usage: run_wasm.mjs [--heap BYTES] [--board FOLDER] [--file PATH]... SCRIPT.py [ARGUMENT]...";
 
 function usage(reason) {
   process.stderr.write(`${reason}\n${USAGE}\n`);
@@ -31,11 +34,12 @@ function usage(reason) {
 }
 
 function parse(words) {
-  const options = { heap: HEAP_BYTES, files: [], script: "", args: [] };
+  const options = { heap: HEAP_BYTES, board: "", files: [], script: "", args: [] };
   while (words.length && words[0].startsWith("--")) {
     const [name, value] = words.splice(0, 2);
     if (value === undefined) usage(`${name} needs a value`);
     if (name === "--heap" && Number(value) > 0) options.heap = Number(value);
+    else if (name === "--board") options.board = value;
     else if (name === "--file") options.files.push(value);
     else usage(`${name} ${value} is not understood`);
   }
@@ -50,7 +54,7 @@ function copyTree(fs, from, to) {
     const source = join(from, entry.name);
     const target = `${to}/${entry.name}`;
     if (entry.isDirectory() && entry.name !== "__pycache__") copyTree(fs, source, target);
-    else if (entry.name.endsWith(".py")) fs.writeFile(target, readFileSync(source));
+    else if (/\.m?py$/.test(entry.name)) fs.writeFile(target, readFileSync(source));
   }
 }
 
@@ -65,6 +69,7 @@ async function start(options) {
   });
   python.FS.mkdir("/repo");
   for (const room of ROOMS) copyTree(python.FS, join(ROOT, room), `/repo/${room}`);
+  if (options.board) copyTree(python.FS, options.board, "/board");
   python.FS.mkdir("/files");
   for (const file of options.files) {
     python.FS.writeFile(`/files/${basename(file)}`, readFileSync(file));
@@ -75,7 +80,7 @@ async function start(options) {
 
 function run(python, options) {
   const argv = JSON.stringify([options.script, ...options.args]);
-  python.runPython(`import sys, gc\nsys.path.insert(0, "/repo")\nsys.argv[:] = ${argv}`);
+  python.runPython(`import sys, gc\nsys.path[:0] = ["/board", "/repo"]\nsys.argv[:] = ${argv}`);
   python.runPython("exec(compile(open('/main.py').read(), 'main.py', 'exec'))");
   const again = "_more = globals().get('turn', bool)()";
   for (python.runPython(again); python.globals.get("_more"); python.runPython(again)) {

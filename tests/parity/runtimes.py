@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from emulator.bench import file_set
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 MICROPYTHON = Path(sys.executable).with_name("micropython")
@@ -15,6 +17,15 @@ PLAY = "../../emulator/play.py"
 def device_files() -> list[Path]:
     """The source files that the board runs."""
     return [*ROOT.glob("firmware/**/*.py"), *ROOT.glob("protocol/wire/**/*.py")]
+
+
+def compiled(folder: Path) -> Path:
+    """The device's files as they lie on a board, put there."""
+    for name, data in file_set.slot_files(release=True).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
 
 
 def on_cpython(script: str, *arguments: str) -> str:
@@ -28,9 +39,15 @@ def on_unix(script: str, *arguments: str) -> str:
     return _run(command, MICROPYPATH=f"{ROOT}:.frozen")
 
 
-def on_wasm(script: str, *arguments: str, files: tuple[Path, ...] = ()) -> str:
-    """What it prints on MicroPython for WebAssembly: 31-bit small ints, as on RP2040."""
+def on_wasm(
+    script: str, *arguments: str, files: tuple[Path, ...] = (), board: Path | None = None
+) -> str:
+    """What it prints on MicroPython for WebAssembly: 31-bit small ints, as on RP2040.
+
+    board: a folder whose files come before those of the repository.
+    """
     handed = [word for path in files for word in ("--file", str(path))]
+    handed += ["--board", str(board)] if board else []
     return _run(["node", str(HERE / "run_wasm.mjs"), *handed, str(HERE / script), *arguments])
 
 

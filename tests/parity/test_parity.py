@@ -9,7 +9,7 @@ from emulator.stimulus import pack, unpack
 from emulator.world import START_US
 from firmware.pins import ENC_A
 from tests.parity.record import SPAN_MS, record
-from tests.parity.runtimes import PLAY, device_files, on_cpython, on_unix, on_wasm
+from tests.parity.runtimes import PLAY, compiled, device_files, on_cpython, on_unix, on_wasm
 
 WRAP_MS = 1 << 30
 FILE_BYTES_MIN = 500  # of heap, on average; less has not measured what was imported
@@ -69,7 +69,8 @@ def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) ->
     assert int(verified) >= 999, "the last step may still be settling"
 
 
-def test_device_files_take_at_most_100_kb_of_heap_once_imported() -> None:
-    heap_bytes, modules = map(int, on_wasm("heap_import.py").split())
+def test_device_files_take_at_most_100_kb_of_heap_once_imported(tmp_path: Path) -> None:
+    """Compiled, as they lie on the board."""
+    heap_bytes, modules = map(int, on_wasm("heap_import.py", board=compiled(tmp_path)).split())
     assert modules == len(device_files()), "every file was imported"
     assert FILE_BYTES_MIN * modules < heap_bytes <= 100_000

@@ -17,7 +17,7 @@ from protocol.wire import codec, schema
 from tests.exact import Action, Segments, live
 from tests.fault.test_occlusion import kinked, run_until_alarm
 from tests.parity.record import SPAN_MS, record
-from tests.parity.runtimes import PLAY, device_files, on_cpython, on_unix, on_wasm
+from tests.parity.runtimes import PLAY, compiled, device_files, on_cpython, on_unix, on_wasm
 from tests.pumps import Bed
 from tests.wire import test_framing as framing
 from tests.wire import test_state_x_command as legality
@@ -134,8 +134,10 @@ def cross_compiles() -> tuple[int, str]:
 
 @at_most("SPINE-07", "heap that the device's files take once imported, on wasm", "bytes", 100_000)
 def heap_import() -> tuple[int | None, str]:
-    """31-bit ints and 32-bit pointers, as on RP2040; from source. None: not all were imported."""
-    heap_bytes, modules = map(int, on_wasm("heap_import.py").split())
+    """31-bit ints and 32-bit pointers, as on RP2040. None: not all were imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = compiled(Path(folder))
+        heap_bytes, modules = map(int, on_wasm("heap_import.py", board=board).split())
     if modules != len(device_files()):
         return None, f"{modules} of {len(device_files())} files imported"
     return heap_bytes, f"{modules} files"
