@@ -55,6 +55,7 @@ class EventLog(Task):
         self._fresh: "List[Tuple[int, int, int, int, int, int]]" = []  # noted
         self._sealed: "List[bytes]" = []  # numbered and chained, not on the flash
         self._lost = 0  # after those
+        self._gap = 0  # as many are told lost by the newest sealed record
         self._is_open = False  # whether the end of the ring was found
         self._hour_at_ms = NEVER
         self._flush_at_ms = NEVER
@@ -162,15 +163,24 @@ class EventLog(Task):
         return chain_of(self._sealed[-1]) if self._sealed else self._ring.chain
 
     def _seal(self) -> None:
-        """Number and chain what was noted; then tell what could not be."""
+        """Number and chain what was noted; then tell what could not be, in one record at the end.
+
+        Where more is lost that record is made anew: so whoever reads the log knows it at once.
+        """
         for event in self._fresh:
             self._seal_one(event)
+            self._gap = 0
         self._fresh = []
-        if self._lost and len(self._sealed) < PENDING_MAX:
+        if self._lost:
+            if self._gap and self._sealed:
+                self._sealed.pop()
+            else:
+                self._gap = 0
+            self._gap += self._lost
+            self._lost = 0
             now_ms = self._clock.now_ms
             stamp = (now_ms % 1000, self._clock.uptime_s(), self._wall.wall_s(now_ms))
-            self._seal_one(stamp + (events.LOG_GAP, self._lost, events.OVERFLOW))
-            self._lost = 0
+            self._seal_one(stamp + (events.LOG_GAP, self._gap, events.OVERFLOW))
 
     def _seal_one(self, event: "Tuple[int, int, int, int, int, int]") -> None:
         ms, uptime_s, wall_s, kind, a, b = event
@@ -203,7 +213,7 @@ class EventLog(Task):
                 self._fail()
                 return
         self._alarms.clear(schema.LOG_FAILED)
-        if self._sealed or self._lost:
+        if self._sealed:
             self._flush_at_ms = now_ms
 
     def _made_room(self, error: OSError) -> bool:
@@ -215,4 +225,4 @@ class EventLog(Task):
 
     def _fail(self) -> None:
         """Events stay in memory as far as they fit; the next one tries again, or the hour."""
-        self._alarms.raise_alarm(schema.LOG_FAILED, self._lost)
+        self._alarms.raise_alarm(schema.LOG_FAILED, self._lost + self._gap)

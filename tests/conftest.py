@@ -1,5 +1,6 @@
 """What every test gets: virtual time only, and a seed that is printed when it fails."""
 
+import os
 import sys
 import time
 
@@ -17,6 +18,12 @@ def _no_sleep(seconds: float) -> None:
         _really_sleep(seconds)  # how the standard library waits for a child to end
         return
     raise AssertionError("tests run on virtual time: they wait on a condition, never on the clock")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def journal_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Programmers that tests start write no journal of this user's."""
+    os.environ["PUMP_JOURNAL"] = str(tmp_path_factory.mktemp("journal"))
 
 
 @pytest.fixture(autouse=True, scope="session")

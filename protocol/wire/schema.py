@@ -85,7 +85,7 @@ VERSION_REFUSED = 0xFE
 REFUSED = 0xFF
 
 # Requests that change something: each that was carried out is in the log, with its counter.
-CHANGING = (ACKNOWLEDGE, SET_CLOCK, SETUP, CALIBRATE, CONFIRM, START, STOP)
+CHANGING = (ACKNOWLEDGE, SET_CLOCK, SETUP, CALIBRATE, REFILLED, CONFIRM, START, STOP)
 
 # Refusal codes. OK stands in the table below for "accepted".
 OK = 0
@@ -170,6 +170,15 @@ ALARM_TABLE = (
     ("CLOCK_LOST", WARNING, False),
     ("CLOCK_DISAGREES", CRITICAL, False),
 )
+
+# Bits of the value of SELF_TEST_FAILED, and of RESTORE_FAILED and STORE_FAILED.
+TEST_MEMORY = 0
+TEST_MOTOR_CIRCUIT = 1
+TEST_PRESSURE_SENSOR = 2
+TEST_LEVEL_SENSOR = 3
+TEST_ALARM_LIGHT = 4
+SELF_TESTS = ("MEMORY", "MOTOR_CIRCUIT", "PRESSURE_SENSOR", "LEVEL_SENSOR", "ALARM_LIGHT")
+RECORDS = ("", "SETUP", "THERAPY", "CONDITION", "LEDGER")
 
 # The refusal a command meets in each state, or OK: accepted as far as the state goes.
 # fmt: off

@@ -411,7 +411,7 @@ def test_a_log_that_cannot_be_written_alarms_and_tells_afterwards_what_is_lost(
     for _ in range(1_000):
         life.log.note(events.STATE, 1, 2)
     life.run(10 * HOUR_MS)
-    assert len(life.log._fresh) + len(life.log._sealed) <= event_log.PENDING_MAX
+    assert len(life.log._fresh) + len(life.log._sealed) <= event_log.PENDING_MAX + 1
     life.flash.fail.clear()
     life.flash.lies = False
     life.stand.cleared.clear()
@@ -462,6 +462,18 @@ def test_refusals_without_end_push_nothing_else_out(life: Life) -> None:
     assert kinds.count(events.ALARM_RAISED) == 1
     lost = [row[6] for row in life.rows() if row[5] == events.LOG_GAP]
     assert lost == [500 - event_log.REFUSALS_MAX]
+
+
+def test_whoever_reads_a_full_memory_is_told_of_every_event_that_is_lost(life: Life) -> None:
+    for lost in range(1, 5):
+        for _ in range(event_log.PENDING_MAX if lost == 1 else 0):
+            life.log.note(events.STATE)
+        known = life.log.page(schema.U32_MAX)
+        life.log.note(events.COMMAND)
+        page = life.log.page(known["newest_event"] + 1)
+        assert page["records"] or page["before"] != known["before"]
+        assert life.rows()[-1][5:] == (events.LOG_GAP, lost, events.OVERFLOW)
+    assert sound_chain(life.records())
 
 
 def test_no_memory_for_an_event_is_counted(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 import datetime
 import json
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click.testing
 
 from emulator.emu_link import EmuLink
+from emulator.world import World
 from protocol.programmer.app import Surroundings
 from protocol.programmer.cli import main
 from protocol.programmer.link import Link, LinkError
@@ -24,14 +27,16 @@ OK = 0
 class Desk:
     """Runs commands.
 
-    link_type: the kind of line. broken: what the system says instead of a line, or None.
+    link_type: the kind of line. journal: the folder of open changes. broken: what the system says
+    instead of a line, or None.
     """
 
     def __init__(self) -> None:
         self.bed = Bed()
         self.now = NOW
         self.broken: Exception | None = None
-        self.link_type = EmuLink
+        self.link_type: Callable[[World, str], Link] = EmuLink
+        self.journal = tempfile.TemporaryDirectory()
 
     def open_link(self, url: str) -> Link:
         if self.broken:
@@ -41,7 +46,8 @@ class Desk:
     def run(self, *args: str, typed: str = "") -> click.testing.Result:
         """One command; typed: what is answered to questions."""
         surroundings = Surroundings(self.open_link, lambda: self.now)
-        runner = click.testing.CliRunner(env={"PUMP_PORT": "/dev/pump"})
+        env = {"PUMP_PORT": "/dev/pump", "PUMP_JOURNAL": self.journal.name}
+        runner = click.testing.CliRunner(env=env)
         done = runner.invoke(main, args, input=typed, obj=surroundings)
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception

@@ -1,0 +1,32 @@
+"""The command `reconcile`: what became of a change whose answer was lost."""
+
+import click
+
+from protocol.programmer import show
+from protocol.programmer.app import App, pass_app
+from protocol.programmer.reconciliation import judge
+
+
+@click.command()
+@pass_app
+def reconcile(app: App) -> None:
+    """Say what became of a change that a cut line left open: it took effect, once, or not.
+
+    Asks the pump, and crosses it out of the journal. Exit code 0 where it took effect, or nothing
+    is open; 1 where it did not: send it again if it is still wanted; 3 where the line is still
+    cut.
+    """
+    found = []
+    with app.client() as client:
+        app.say(show.identity(app.hello))
+        for path, entry in app.journal.open_for(app.hello["serial"], app.port).items():
+            verdict = judge(client, entry, app.now_s())
+            app.say(verdict.text(entry))
+            app.journal.end(path)
+            found.append({"command": entry.command, "command_name": entry.name, **vars(verdict)})
+    if not found:
+        app.say("No change to this pump is open.")
+    app.end(found, alarm=any(one["times"] != 1 for one in found))
+
+
+COMMANDS = (reconcile,)
