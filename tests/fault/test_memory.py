@@ -1,0 +1,244 @@
+"""Memory: a flipped bit is found before the next step, and nothing is delivered by it."""
+
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator import inject
+from firmware import guard
+from firmware.guard import Corrupt, Guard
+from firmware.pins import SUPPLY
+from firmware.task import NEVER
+from protocol.wire import schema
+from tests.fault.flips import ALL_DAY, BY_THE_HOUR, UNTIL_MS, Flipper, campaign
+from tests.pumps import Bed
+
+inject.install()
+
+_WATCHED = "a wrong wake is found by comparing it with its guarded copy (loop.py, delivery.py)"
+_SCRATCH = "written before it is read, within one call"
+_MONITOR = "the motion monitor's own: it cuts the supply, and delivers nothing"
+_SHOWN = "shown and stamped; nothing is delivered by it"
+_LEDGER = "what was delivered; the ledger's own, not read by delivery"
+NOT_GUARDED = {  # every number on the delivery path that is no guarded word, and why
+    "Delivery.due_ms": _WATCHED,
+    "Therapy.due_ms": _WATCHED,
+    "StepRate._whole": _SCRATCH,
+    "StepRate._part": _SCRATCH,
+    "Clock.now_ms": "written anew from the guarded epoch at each reading",
+    "Clock._days": _SHOWN,
+    "State.fault_reason": _SHOWN,
+    "Guard.due_ms": "when the pairs are looked at; the sums are taken before each step anyway",
+    "Guard._rest_sum": "what the sum must be: a flip in it is a mismatch",
+    "Guard._crc": "what the seal must be: a flip in it is a mismatch",
+    "Motion.due_ms": _MONITOR,
+    "Motion._ticks_mask": _MONITOR,
+    "Motion._level_a": _MONITOR,
+    "Motion._seen_permits": _MONITOR,
+    "Motion._permit_at": _MONITOR,
+    "Motion._surplus": _MONITOR,
+    "Motion.tripped": _MONITOR,
+    "Pressure.due_ms": "when the release of an occlusion is looked for, while delivery is held",
+    "Pressure._doubtful": "one sample more or less before an occlusion is told",
+    "Pressure.pa": _SHOWN,
+    "Therapy.prescription": "as confirmed, for reading back; delivery goes by guarded segments",
+    "Ledger.left": "steps of the reservation: more of them widen the bracket, and nothing else",
+    "Ledger._half": _LEDGER,
+    "Ledger.boots": _SHOWN,
+    "Ledger._step_pl": _LEDGER,
+    "Ledger._kind": _LEDGER,
+    "Ledger._verified_folded": _LEDGER,
+    "Ledger._unverified_folded": _LEDGER,
+    "Ledger._verified_pl": _LEDGER,
+    "Ledger._unverified_pl": _LEDGER,
+    "Count._low": _LEDGER,
+    "Count._high": _LEDGER,
+}
+PATH = ("Delivery", "StepRate", "Drive", "Therapy", "State", "Clock", "WallClock", "Guard")
+PATH += ("Motion", "Pressure", "Ledger", "Count")
+
+
+def numbers_on_the_path(pump: Any) -> tuple[set[str], set[int]]:
+    """Class.attribute of all that holds a number, and the ids of the arrays among them."""
+    names: set[str] = set()
+    arrays: set[int] = set()
+    seen: set[int] = set()
+
+    def walk(owner: Any) -> None:
+        if id(owner) in seen or type(owner).__name__ not in PATH:
+            return
+        seen.add(id(owner))
+        for attribute, value in vars(owner).items():
+            name = f"{type(owner).__name__}.{attribute}"
+            if isinstance(value, array):
+                arrays.add(id(value))
+            elif type(value).__module__.startswith("firmware") and not callable(value):
+                if type(value).__name__ == "Prescription":
+                    names.add(name)
+                walk(value)
+            elif not callable(value) and value is not None:
+                names.add(name)
+
+    for owner in (pump.delivery, pump.therapy, pump.state, pump.clock):
+        walk(owner)
+    return names, arrays
+
+
+def test_no_other_attribute_holds_a_number_that_decides_a_dose() -> None:
+    bed = Bed()
+    bed.running((0, 300_000), (600, 900_000))
+    bed.run(hours=1)
+    names, arrays = numbers_on_the_path(bed.pump)
+    pump = bed.pump
+    assert arrays == {id(pump.guard.step), id(pump.guard.rest), id(pump.motion._edges)}
+    assert names == set(NOT_GUARDED)
+
+
+@pytest.mark.parametrize("when", UNTIL_MS)
+def test_every_flipped_bit_is_found_before_the_next_step(when: str) -> None:
+    """Alarm, motor off, no step, on the whole pump. With 24 segments: `make prove`, MEMORY-01."""
+    count, failed = campaign(when, ALL_DAY)
+    print(f"{count} bits flipped {when}, {len(failed)} not found in time")
+    assert failed == []
+    assert count == 32 * (guard.STEP_WORDS + guard.REST_WORDS + guard.SEGMENT_WORDS) + 32
+
+
+def test_every_bit_of_a_full_schedule_is_found_by_the_check_before_a_step() -> None:
+    flipper = Flipper(BY_THE_HOUR)
+    pump = flipper.bed.pump
+    count = 0
+    for where, word, bit in list(flipper.bits()):
+        flipper.flip(where, word, bit)
+        with pytest.raises(Corrupt):
+            pump.motion.edges() if where == "edges" else pump.guard.check()
+        flipper.flip(where, word, bit)
+        pump.guard.check()
+        count += 1
+    assert count == 32 * (len(pump.guard.step) + len(pump.guard.rest)) + 32
+    assert len(pump.guard.rest) == guard.REST_WORDS + 24 * guard.SEGMENT_WORDS
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["held", "stopped"])
+def test_a_flipped_bit_of_a_pump_that_does_not_deliver_is_told_within_a_minute(
+    stopped: bool,
+) -> None:
+    for array_name, word in (("step", guard.RATE_NL_DAY), ("rest", guard.STEP_PL), ("step", 25)):
+        flipper = Flipper(ALL_DAY)
+        bed = flipper.bed
+        if stopped:
+            bed.programmer.ask(schema.STOP)
+        else:
+            bed.pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
+        bed.run(s=30)
+        flipper.flip(array_name, word, 5)
+        bed.run(s=61)
+        assert bed.state == schema.FAULT
+        assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+
+
+def test_the_reason_is_told_over_the_line_and_only_a_reset_leads_out() -> None:
+    flipper = Flipper(ALL_DAY)
+    bed = flipper.bed
+    bed.programmer.goodbye()
+    flipper.flip_at(1_000, "step", guard.DUE_MS, 9)
+    status = bed.status()
+    assert schema.STATES[status["state"]] == "FAULT"
+    assert schema.FAULTS[status["fault_reason"]] == "MEMORY_CORRUPT"
+    assert status["alarms_waiting"] == 1 << schema.INVARIANT_BROKEN
+    assert status["rate_nl_day"] == status["segment"] == status["next_change_s"] == 0
+    bed.run(hours=30)
+    assert bed.status()["uptime_s"] > 30 * 3_600, "time goes on, over a day's end too"
+    assert bed.world.chip.outside.level(SUPPLY) == 0
+
+
+@pytest.mark.parametrize("bit", range(30))
+def test_time_goes_on_after_a_flip_in_the_clock_and_the_alarm_sounds(bit: int) -> None:
+    flipper = Flipper(ALL_DAY)
+    bed = flipper.bed
+    bed.run(minutes=1)
+    before_s = bed.pump.clock.uptime_s()
+    flipper.flip("rest", guard.EPOCH_TICKS, bit)
+    bed.run(minutes=30)
+    assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+    assert 0 <= bed.pump.clock.uptime_s() - before_s - 1_800 <= 1
+    assert bed.pump.annunciator.due_ms < NEVER
+
+
+def _later(task: str) -> Callable[[Any], None]:
+    def spoil(pump: Any) -> None:
+        getattr(pump, task).due_ms += 1 << 22
+
+    return spoil
+
+
+@pytest.mark.parametrize("task", ["delivery", "therapy"])
+def test_a_deadline_of_the_delivery_path_that_moved_is_found_at_the_next_turn(task: str) -> None:
+    bed = Bed()
+    bed.running((0, 300_000), (60 * 8 + 5, 900_000))
+    bed.run(minutes=1)
+    _later(task)(bed.pump)
+    bed.run(minutes=5)
+    assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+
+
+def test_a_deadline_that_came_too_early_is_found_there() -> None:
+    for task in ("delivery", "therapy"):
+        bed = Bed()
+        bed.running((0, 300_000), (1_200, 900_000))
+        bed.run(minutes=1)
+        getattr(bed.pump, task).due_ms = 0
+        steps = len(bed.steps)
+        bed.run(minutes=5)
+        assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT", task
+        assert len(bed.steps) == steps
+
+
+def test_what_cancels_in_a_sum_is_found_within_a_minute_pair_by_pair() -> None:
+    """The same bit up in one word and down in another."""
+    memory = Guard(50_000)
+    memory.load(True, [(0, 500_000), (600, 600_000)])
+    memory.rest[guard.STEP_PL] += 1 << 10
+    memory.rest[guard.REST_WORDS] -= 1 << 10
+    memory.check()
+    with pytest.raises(Corrupt):
+        memory.check_pairs()
+
+
+def test_the_same_bit_flipped_in_a_number_and_its_complement_is_found_by_the_seal() -> None:
+    for place in range(guard.SEALED, guard.REST_WORDS + guard.SEGMENT_WORDS, 2):
+        memory = Guard(50_000)
+        memory.load(False, [(0, 500_000)])
+        guard.put(memory.rest, place, memory.rest[place] ^ 1)
+        memory.check()
+        with pytest.raises(Corrupt):
+            memory.check_pairs()
+
+
+def test_a_prescription_is_loaded_only_over_sound_memory() -> None:
+    memory = Guard(50_000)
+    memory.rest[guard.STEP_PL] ^= 1
+    with pytest.raises(Corrupt):
+        memory.load(False, [(0, 500_000)])
+
+
+def test_the_interrupt_makes_no_edge_by_a_permit_that_is_not_sound() -> None:
+    """Each bit of the permit and of the edge's own flag, 5 ms before the timer fires."""
+    flipper = Flipper(ALL_DAY)
+    for word in (guard.MADE, guard.MADE + 1, guard.STEP, guard.STEP + 1):
+        for bit in range(32):
+            flipper.start_again()
+            made = flipper.flip_at(-5, "step", word, bit)
+            assert flipper.verdict(made, 0) == "", (word, bit)
+
+
+@pytest.mark.parametrize("after_ms", [-5, 20])
+def test_a_step_that_was_under_way_when_memory_failed_is_in_the_bracket(after_ms: int) -> None:
+    flipper = Flipper(ALL_DAY)
+    bed = flipper.bed
+    flipper.flip_at(after_ms, "step", guard.LATE, 3)
+    ledger = bed.pump.ledger
+    made = bed.plant.snapshot()["forward_steps"]
+    assert made == len(bed.steps)
+    assert ledger.verified.value() < made <= ledger.verified.value() + ledger.unverified.value()
