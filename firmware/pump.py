@@ -23,6 +23,7 @@ from firmware.monitor.motion import Motion
 from firmware.monitor.pressure import Pressure
 from firmware.monitor.reservoir import Reservoir
 from firmware.restore import restore
+from firmware.self_test import self_test
 from firmware.session import Session
 from firmware.state import State
 from firmware.store import StoreError
@@ -122,7 +123,13 @@ class Pump:
             int(self.board.was_watchdog),
             int.from_bytes(self.manifest_hash[:4], "big"),
         )
+        failed = self_test(self.board)
+        self.log.note(events.SELF_TEST, failed, 0)
+        self.loop.beat = True  # an old flash takes its time
         restore(self, self.clock.read())
+        self.loop.beat = True
+        if failed:
+            self.alarms.raise_alarm(schema.SELF_TEST_FAILED, failed)
         if self.board.was_watchdog:
             self.alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
             self.alarms.clear(schema.WATCHDOG_RESET)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from firmware.pump import Pump
 
 # What a reset ends: the condition is gone, and stays on record until somebody acknowledges it.
-_ENDED_BY_RESET = (schema.UNPERMITTED_MOTION, schema.INVARIANT_BROKEN, schema.WATCHDOG_RESET)
+_ENDED_BY_RESET = (
+    schema.UNPERMITTED_MOTION,
+    schema.INVARIANT_BROKEN,
+    schema.WATCHDOG_RESET,
+    schema.SELF_TEST_FAILED,  # tested anew
+)
 
 
 def restore(pump: "Pump", now_ms: int) -> None:

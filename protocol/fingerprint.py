@@ -7,6 +7,17 @@ import hashlib
 
 from protocol.wire import events, schema
 
+_TABLES = (
+    "STATES",
+    "THERAPIES",
+    "RESETS",
+    "FAULTS",
+    "REFUSALS",
+    "ALARM_TABLE",
+    "SELF_TESTS",
+    "RECORDS",
+)
+
 
 def wire_form() -> str:
     """All that two ends must agree on, as text:
@@ -18,7 +29,7 @@ def wire_form() -> str:
     parts += [
         f"command {kind:02x} {row!r}" for kind, row in sorted(schema.STATE_X_COMMAND.items())
     ]
-    for table in ("STATES", "THERAPIES", "RESETS", "FAULTS", "REFUSALS", "ALARM_TABLE"):
+    for table in _TABLES:
         parts.append(f"{table} {getattr(schema, table)!r}")
     for name in ("FORMAT", "TABLE", "SIGNED", "GAP_CAUSES"):
         parts.append(f"event {name} {getattr(events, name)!r}")

@@ -121,10 +121,16 @@ ENUMERATIONS = {
 }
 
 
+# Fields whose bits stand for names.
+MASKS = {"records": schema.RECORDS, "tests": schema.SELF_TESTS}
+
+
 def of_field(field: str, value: int) -> str:
     """The value of a field of the schema: its name, or the number with its unit."""
     if field in ENUMERATIONS:
         return name_of(value, ENUMERATIONS[field])
+    if field in MASKS:
+        return ", ".join(names(value, MASKS[field])) or "none"
     for end, write in _BY_UNIT:
         if field.endswith(end):
             return write(value)
