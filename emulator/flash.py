@@ -73,6 +73,10 @@ class Flash:
         self._cut: "Optional[Tuple[int, str, int]]" = None
         self._before_last: "Optional[Tuple[int, bytes]]" = None  # what the last programming met
 
+    def plain(self) -> "Optional[List[bytes]]":
+        """The blocks, for reading in a hurry; None where `read` may find something else there."""
+        return None if self.dead or self.defects or self._weak else self._blocks
+
     @property
     def blocks(self) -> int:
         """How many there are."""
@@ -156,7 +160,7 @@ class Flash:
     def restore(self, content: "Content") -> None:
         """Hold that again, with the power on; operations are counted anew."""
         blocks, weak, worn = content
-        self._blocks = list(blocks)
+        self._blocks[:] = blocks
         self._weak = dict(weak)
         self.worn = list(worn)
         self.operations = self.unerased = self.busy_us = 0

@@ -5,6 +5,8 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 """
 
 FOLDER = "/pump"
+_SETTLE_BYTES = 500  # two pages, kept in the folder itself: littlefs does so up to 512
+_SETTLE_WRITES = 9  # 4,096 bytes, which littlefs gives a folder, hold fewer of them
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,3 +51,15 @@ class Files:
     def remove(self, path: str) -> None:
         """Remove a file. OSError where there is none."""
         self._system.remove(path)
+
+    def settle(self, folder: str) -> None:
+        """Have littlefs write a folder anew, into its other block. After a reset, before reading.
+
+        A write that the power cut short can leave cells that read as written now and otherwise
+        after the next start. What is in the folder was appended behind them, and would go with
+        them.
+        """
+        path = folder + "/settle"
+        for _ in range(_SETTLE_WRITES):
+            self.write(path, bytes(_SETTLE_BYTES))
+        self.remove(path)

@@ -64,6 +64,10 @@ class Record:
         Where the power failed between twins, or one was damaged, the other one is written anew.
         """
         self._sequence = self._next = self.damaged = 0
+        try:
+            self._files.settle(self._folder)
+        except OSError:
+            self.damaged = 0  # a flash that fails says so at the next save
         names = self._files.list(self._folder)
         found = [self._open(path) if path[-1] in names else None for path in self._paths]
         for path, one in zip(self._paths, found):
