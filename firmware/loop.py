@@ -70,7 +70,7 @@ class Loop:
         if next_ms > words[WAKE_MS] or next_ms > words[CHANGE_MS]:
             raise Corrupt()
         if next_ms > now_ms:
-            self._sleep(next_ms, next_ms - now_ms)
+            self._sleep(next_ms, next_ms - self._read())  # a task may have written the flash
 
     def _sleep(self, until_ms: int, left_ms: int) -> None:
         awake = self._session.awake
