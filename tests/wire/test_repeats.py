@@ -60,7 +60,9 @@ def effects(bed: Bed) -> list[Any]:
     return [bed.state, pump.step_pl, pump.therapy.prescription.fields, alarms]
 
 
-@pytest.mark.parametrize(("kind", "arrange"), CASES, ids=lambda item: str(item).split()[-1][:9])
+@pytest.mark.parametrize(
+    ("kind", "arrange"), CASES, ids=[schema.MESSAGES[kind][0] for kind, _ in CASES]
+)
 def test_a_command_said_five_times_is_done_once(
     kind: int, arrange: Callable[[Bed], Fields]
 ) -> None:
