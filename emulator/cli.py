@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from emulator import demo as story_of_a_day
-from emulator import report, scenario
+from emulator import report
 from emulator.cli_parts import App, file_option, json_option, seed_option, trace_option
+from emulator.cli_run import run
 from emulator.cli_serve import serve
-from emulator.story import recording, scenario_file
+from emulator.story import recording
 from emulator.story.account import account
 from emulator.story.chronicle import Chronicle
 from emulator.story.screen import account_table, alarm_table, check_table
@@ -53,30 +54,6 @@ def demo(report_file: Path, file: Path, seed: int, trace: Path | None, as_json: 
     app.say(f"The story {'holds' if day.holds else 'DOES NOT HOLD'}. Report: {report_file}")
     app.say(report.NOTICE)
     app.end({**day.plain(), "report": str(report_file)}, day.holds)
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path), metavar="SCENARIO.toml")
-@file_option("--report", "report_file", None, "Write a page with plots.")
-@trace_option
-@json_option
-def run(file: Path, report_file: Path | None, trace: Path | None, as_json: bool) -> None:
-    """Run a scenario in virtual time and judge it: docs/scenarios/README.md.
-
-    Exit code 1 if something that was expected did not come, or something else did.
-    """
-    app = App(as_json)
-    with app.errors(), app.traced(trace) as sinks:
-        told = scenario_file.read(file)
-        verdict = scenario.run(told, sinks, app.screen.progress)
-        app.screen.end_progress()
-        if report_file is not None:
-            subject = report.Subject(told.title, f"Scenario {file.name}, seed {told.seed}.")
-            report.write(report_file, subject, verdict.chronicle, verdict.account, verdict.checks)
-    app.say(told.title, "", account_table(verdict.account), "", alarm_table(verdict.chronicle), "")
-    app.say(check_table(verdict.checks), "")
-    app.say(f"The scenario {'holds' if verdict.holds else 'FAILED'}.")
-    app.end(verdict.plain(), verdict.holds)
 
 
 @main.command()
@@ -122,6 +99,7 @@ def bench(as_json: bool) -> None:
     app.end(figures, True)
 
 
+main.add_command(run)
 main.add_command(serve)
 
 if __name__ == "__main__":

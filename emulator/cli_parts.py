@@ -47,7 +47,7 @@ class App:
 
     def __init__(self, as_json: bool) -> None:
         self.screen = Screen(quiet=as_json)
-        self._as_json = as_json
+        self.as_json = as_json
 
     def say(self, *texts: str) -> None:
         """Text for a person, a line each."""
@@ -56,7 +56,7 @@ class App:
 
     def end(self, result: dict[str, Any], holds: bool) -> None:
         """The command is through. result: for --json. holds: whether all is well."""
-        if self._as_json:
+        if self.as_json:
             click.echo(json.dumps(result, indent=2))
         if not holds:
             sys.exit(FAILED)
@@ -83,7 +83,7 @@ class App:
 
     def _give_up(self, why: str, code: int) -> None:
         self.screen.end_progress()
-        if self._as_json:
+        if self.as_json:
             click.echo(json.dumps({"error": why}, indent=2))
         else:
             click.echo(why, err=True)

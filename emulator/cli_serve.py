@@ -69,11 +69,11 @@ def serve(
         rig = Rig(seed, sinks, **plant)
         recorder = None if kept is None else recording.Recorder(kept, rig, plant)
         port: Port = PtyPort() if tcp is None else TcpPort(tcp)
-        going = _until_stopped()
+        going = until_stopped()
         if magnet:
             rig.hold_magnet()
         click.echo(json.dumps({"port": port.name}) if as_json else port.name)
-        Server(rig, port, pace, _stdin(), app.screen.say).run(going)
+        Server(rig, port, pace, stdin(), app.screen.say).run(going)
         if recorder is not None:
             recorder.end()
         rig.watch.end()
@@ -93,7 +93,7 @@ def _speed(text: str) -> float | None:
     return speed
 
 
-def _stdin() -> int | None:
+def stdin() -> int | None:
     """Where a person may type; None where there is no such place."""
     try:
         return sys.stdin.fileno()
@@ -101,7 +101,7 @@ def _stdin() -> int | None:
         return None
 
 
-def _until_stopped() -> Callable[[], bool]:
+def until_stopped() -> Callable[[], bool]:
     """Answers no once Ctrl-C or a polite kill has come."""
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -23,6 +23,8 @@ _ANSWER_MS = 400  # the loop's idle slice of 250 ms, and the line
 _SILENT_S = 0.05  # longer than the pieces of one frame are apart
 _TALKING_WAIT_S = 0.005
 _IDLE_WAIT_S = 0.05
+_TURN_S = 0.1  # of the wall clock, between two looks at the port
+_TURNS_BEHIND_MAX = 10
 _PORTION_MS = 60_000  # at full speed, between two looks at the port: a few ms of wall time
 _TYPED_BYTES = 1_024
 _FRAME_END = 0
@@ -98,10 +100,20 @@ class Server:
             self._talking = False
             self._anchor()
         if self._talking or self._speed is not None:
-            self._rig.world.run_until(self._due_us())
+            self._keep_pace()
             return _TALKING_WAIT_S if self._talking else _IDLE_WAIT_S
         self._rig.world.run_for_ms(_PORTION_MS)
         return 0.0
+
+    def _keep_pace(self) -> None:
+        """In turns, so that the port is looked at. A board may be slower than the wall clock:
+        what it is too late for by then is not caught up."""
+        world = self._rig.world
+        behind_us = self._due_us() - world.now_us
+        turn_us = int(self._rate() * _TURN_S * 1e6)
+        world.run_until(world.now_us + min(behind_us, turn_us))
+        if behind_us > _TURNS_BEHIND_MAX * turn_us:
+            self._anchor()
 
     def _anchor(self) -> None:
         """Virtual and wall time are counted on from here."""
@@ -109,8 +121,10 @@ class Server:
         self._from_s = time.monotonic()
 
     def _due_us(self) -> int:
-        rate = 1.0 if self._talking or self._speed is None else self._speed
-        return self._from_us + int((time.monotonic() - self._from_s) * rate * 1e6)
+        return self._from_us + int((time.monotonic() - self._from_s) * self._rate() * 1e6)
+
+    def _rate(self) -> float:
+        return 1.0 if self._talking or self._speed is None else self._speed
 
     def _in_session(self) -> bool:
         pump = self._rig.world.pump

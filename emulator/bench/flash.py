@@ -18,7 +18,8 @@ from protocol.programmer.client import Client
 from protocol.programmer.exchange import NoAnswer
 from protocol.programmer.link import Link, LinkError
 
-HELLO_S = 10.0  # a board boots in about 2 s
+HELLO_S = 10.0  # a board boots in about 2 s ...
+HELLO_VIRTUAL_S = 120.0  # ... of its own time, which a virtual one takes longer for
 
 
 class FlashError(Exception):
@@ -132,6 +133,8 @@ def _paths(steps: list[Operation], verb: str) -> tuple[str, ...]:
 
 
 __all__ = [
+    "HELLO_S",
+    "HELLO_VIRTUAL_S",
     "FlashError",
     "Flashed",
     "await_hello",

@@ -4,8 +4,12 @@ The firmware is the one that was flashed; what stands for its chip lies in the s
 (on_board/bench_chip.py). A release has none.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from emulator.bench.hil_board import HilBoard
 from emulator.bench.survey import Survey, look
-from emulator.bench.transport import Stream, UsbTransport
+from emulator.bench.transport import BoardLinkError, Stream, UsbTransport
 
 _BENCH_CHIP = "emulator/bench/on_board/bench_chip.mpy"
 _CODE = """
@@ -16,6 +20,7 @@ sys.path.append({root!r})
 from emulator.bench.on_board.bench_chip import run
 run({root!r})
 """
+_LEAVE_MS = 60  # longer than the board lets pass between two messages
 
 
 class HilError(Exception):
@@ -28,6 +33,28 @@ def start(board: UsbTransport) -> Stream:
     The transport is of no use after that. Raises HilError, BoardLinkError, BoardError.
     """
     return board.hand_over(_CODE.format(root=f"/{slot(look(board))}"))
+
+
+@contextmanager
+def on_the_bench(port: str) -> Iterator[HilBoard]:
+    """The board at this port as a pump on the bench, for a `with`; an ordinary one after it.
+
+    Raises HilError, BoardLinkError, BoardError.
+    """
+    usb = UsbTransport(port)
+    try:
+        stream = start(usb)
+    except Exception:
+        usb.close()
+        raise
+    board = HilBoard(stream)
+    try:
+        yield board
+    finally:
+        board.bridge.leave()
+        with suppress(BoardLinkError):
+            board.run_for_ms(_LEAVE_MS)
+        stream.close()
 
 
 def slot(survey: Survey) -> str:

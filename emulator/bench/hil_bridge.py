@@ -6,6 +6,7 @@ acknowledged is told again with the next message, so a lost one costs time and n
 
 import binascii
 import struct
+from collections.abc import Callable
 from statistics import median
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from emulator.bench import channels
 from emulator.bench.transport import BoardLinkError
 from firmware import pins
 
-SILENT_S = 2.0  # a board in hil speaks every 50 ms
+SILENT_S = 2.0  # a board in hil speaks every 50 ms ...
+START_S = 20.0  # ... once it has loaded the firmware
 _HALF = (channels.TICKS_MASK + 1) // 2
 _KEPT = 256  # numbers of own states whose sending time is remembered
 
@@ -97,7 +99,7 @@ class Measured:
 
 
 class Bridge:
-    """Serves one board at one port."""
+    """Serves one board at one port. on_turn: called with each turn."""
 
     def __init__(self, board: Board, port: BoardPort) -> None:
         self._board = board
@@ -112,12 +114,14 @@ class Bridge:
         self._edges: list[tuple[int, int]] = []  # not acknowledged: (us, levels)
         self._first_edge = 0
         self._leave = False
+        self.on_turn: Callable[[], None] = _nothing
         self._heard_s = port.now_s()
         self.measured = Measured()
         self._stray = b""
 
     def turn(self) -> None:
         """Take what has come. Raises BoardLinkError; also when the board has fallen silent."""
+        self.on_turn()
         data = self._port.read()
         for channel, payload in self._splitter.feed(data):
             if channel == channels.PROGRAMMER:
@@ -126,7 +130,8 @@ class Bridge:
             elif channel == channels.PLANT:
                 self._on_state(payload)
         self._take_stock()
-        if self._port.now_s() - self._heard_s > SILENT_S:
+        patience_s = SILENT_S if self.measured.states else START_S
+        if self._port.now_s() - self._heard_s > patience_s:
             said = self._stray.decode("ascii", "replace").strip()
             raise BoardLinkError(self._port.name, f"the board has fallen silent. {said}".strip())
 
@@ -224,3 +229,7 @@ class Bridge:
     def _to_ticks(self, t_us: int) -> int:
         assert self._ticks is not None  # an edge comes of a step, which the board has told
         return (self._ticks + t_us - self._ticks_us) & channels.TICKS_MASK
+
+
+def _nothing() -> None:
+    """Nobody wants to be asked."""

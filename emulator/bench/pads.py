@@ -5,11 +5,14 @@ whoever drives it: the chip where its output is enabled, else the outside, else 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from rp2040py.gpio_pin import GPIOPin, GPIOPinState
 from rp2040py.rp2040 import RP2040
 
 _CHANNELS = 5
+_ADC_GPIO = 26  # channel 0; channel 4, the chip's own thermometer, has none
+_CODE_MAX = 4_095
 
 
 class Pads:
@@ -20,7 +23,9 @@ class Pads:
         self._outside: dict[int, int] = {}
         self._seen: dict[int, int] = {}
         self._watchers: dict[int, list[Callable[[int], None]]] = {}
-        self._codes: list[Callable[[], int]] = [_ground] * _CHANNELS
+        self._codes: list[Callable[[], int]] = [
+            partial(self._open_input, _ADC_GPIO + channel) for channel in range(_CHANNELS)
+        ]
         self._convert = chip.adc.on_adc_read
         chip.adc.on_adc_read = self._on_conversion
 
@@ -70,6 +75,12 @@ class Pads:
             for fn in self._watchers[gpio]:
                 fn(level)
 
+    def _open_input(self, gpio: int) -> int:
+        """A converter's input that nothing is connected to follows the pull, if there is one."""
+        if gpio >= len(self._chip.gpio):
+            return 0
+        return _CODE_MAX if self._chip.gpio[gpio].value == GPIOPinState.INPUT_PULL_UP else 0
+
     def _on_conversion(self, channel: int) -> None:
         self._chip.adc.channel_values[channel] = self._codes[channel]()
         self._convert(channel)
@@ -86,8 +97,3 @@ class _AskedPin(GPIOPin):
     def input_value(self) -> bool:
         """What a read of the input register finds."""
         return bool(self._level())
-
-
-def _ground() -> int:
-    """A converter's input that nothing is connected to."""
-    return 0

@@ -19,6 +19,7 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from emulator.bench import boards, file_system, pads, pl011, pwm
+from emulator.bench.panic import GuestPanicError
 from emulator.bench.usb_serial import UsbSerial
 
 FLASH_START = 0x1000_0000
@@ -27,10 +28,6 @@ _ADC_GPIO = 26  # converter channel 0
 _REASON = 0x08  # WATCHDOG.REASON
 _REASON_FORCED = 2
 _BUS = ("read_uint8", "read_uint16", "read_uint32", "write_uint8", "write_uint16", "write_uint32")
-
-
-class GuestPanicError(Exception):
-    """The program on the chip came to a breakpoint: MicroPython's panic, or a hard fault."""
 
 
 class VirtualPico:

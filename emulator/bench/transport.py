@@ -28,6 +28,11 @@ class BoardLinkError(Exception):
     def __init__(self, name: str, cause: object) -> None:
         super().__init__(f"{name}: {cause}")
         self.name = name
+        self.cause = cause
+
+
+class NoReplError(BoardLinkError):
+    """The port is there, and nobody at it answers as MicroPython does."""
 
 
 class BoardError(Exception):
@@ -62,7 +67,7 @@ class UsbTransport:
     """
 
     def __init__(self, port: str) -> None:
-        """Raises BoardLinkError; ModuleNotFoundError without mpremote."""
+        """Raises BoardLinkError, NoReplError; ModuleNotFoundError without mpremote."""
         from mpremote.transport import (
             TransportError,
             TransportExecError,
@@ -72,6 +77,7 @@ class UsbTransport:
         self.name = port
         self._broken = (TransportError, OSError, serial.SerialException)
         self._raised = TransportExecError
+        _check_port(port)
         with self._guarded():
             self._remote = SerialTransport(port, baudrate=_BAUD, timeout=_READ_S)
         try:
@@ -121,9 +127,11 @@ class UsbTransport:
             try:
                 with self._guarded():
                     self._remote.enter_raw_repl(soft_reset=False, timeout_overall=_QUIET_S)
-            except BoardLinkError:
-                if attempt == _TRIES - 1:
+            except BoardLinkError as error:
+                if isinstance(error.cause, OSError):
                     raise
+                if attempt == _TRIES - 1:
+                    raise NoReplError(self.name, error.cause) from error
             else:
                 return
 
@@ -169,6 +177,17 @@ class Stream:
         """Give the port back."""
         with contextlib.suppress(OSError, serial.SerialException):
             self._port.close()
+
+
+def _check_port(port: str) -> None:
+    """Raises BoardLinkError with what the system says of a port that cannot be had.
+
+    mpremote does not tell it.
+    """
+    try:
+        serial.serial_for_url(port, exclusive=True).close()
+    except (OSError, ValueError) as error:
+        raise BoardLinkError(port, error) from error
 
 
 def script(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 BLOCK_BYTES = 4_096  # a sector of the flash: what littlefs calls a block
+SERVICE_GPIO = 22  # held to ground, USB comes up in a release: on_board/boot.py
 FLASH_START = 0x1000_0000  # where the chip maps its flash: RP2040 and RP2350 datasheets
 
 

@@ -1,0 +1,46 @@
+"""A pump on a board, served at a port: what `virtual` and `hil` share."""
+
+import json
+from collections.abc import Callable
+
+import click
+
+from emulator.bench.cli_parts import BoardApp
+from emulator.cli_parts import Option
+from emulator.cli_serve import stdin, until_stopped
+from emulator.rig import Rig
+from emulator.serve import Port, Server
+from emulator.story.ports import PtyPort, TcpPort
+
+pty_option: Option = click.option(
+    "--pty", is_flag=True, help="Offer the programmer's line as a pseudo-terminal."
+)
+tcp_option: Option = click.option(
+    "--tcp",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="Offer it on a TCP port of 127.0.0.1 (0: a free one).",
+)
+magnet_option: Option = click.option(
+    "--magnet", is_flag=True, help="Hold the magnet to the pump first."
+)
+
+
+def port_of(pty: bool, tcp: int | None) -> Port:
+    """Where clients come. Raises UsageError, PortError."""
+    if pty == (tcp is not None):
+        raise click.UsageError("give one of --pty and --tcp PORT")
+    return PtyPort() if tcp is None else TcpPort(tcp)
+
+
+def serve_board(
+    app: BoardApp, make_rig: Callable[[int], Rig], seed: int, port: Port, magnet: bool
+) -> None:
+    """Serve until Ctrl-C. Prints the port; what is typed happens to the pump."""
+    rig = make_rig(seed)
+    going = until_stopped()
+    if magnet:
+        rig.hold_magnet()
+    click.echo(json.dumps({"port": port.name}) if app.as_json else port.name)
+    Server(rig, port, 1.0, stdin(), app.screen.say).run(going)
+    port.close()
