@@ -26,6 +26,11 @@ from tests.wire.test_client import EIGHT_S, SETUP
 
 PORT = "/dev/pump"
 NEVER = 1 << 30
+HELLO = {
+    "protocol_version": schema.PROTOCOL_VERSION,
+    "schema_hash": schema.SCHEMA_HASH,
+    "client": "cut",
+}
 
 
 class Observer:
@@ -227,6 +232,32 @@ def test_a_line_cut_after_any_byte_of_any_change_leaves_no_doubt(case: Case) -> 
     cuts, done = cut_everywhere(case)
     assert cuts >= 30
     assert 10 < done < cuts - 10, "some cuts came before the effect, some after it"
+
+
+PROPOSED = Program(2_000, schema.CONTINUOUS, (Segment(0, 500_000),)).to_wire()
+OTHERS = [kind for kind in schema.STATE_X_COMMAND if kind not in schema.CHANGING]
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: schema.MESSAGES[kind][0])
+def test_a_line_cut_after_any_byte_of_any_other_request_changes_nothing(
+    kind: int, tmp_path: Path
+) -> None:
+    case = Case(kind, tmp_path)
+    values = {"first_event": 0, **PROPOSED, **HELLO}
+    for way in ("to_pump", "from_pump"):
+        for passed in count():
+            link = Line(case.bed.world, kind)
+            client = case.client(EmuLink(case.bed.world))
+            client.exchange._link = link
+            setattr(link, way, passed)
+            try:
+                client.exchange.ask(kind, values)
+                break
+            except LinkError:
+                assert sum(case.observer.done.values()) == 0
+    assert case.bed.pump.therapy.prescription.fields["segments"] == [
+        {"start_min": 0, "rate_nl_day": 400_000}
+    ]
 
 
 FAULTS = ("lost there", "lost back", "doubled there", "doubled back", "late there", "late back")
