@@ -3,6 +3,7 @@
 import hashlib
 
 from emulator.bench import boards, file_set, manifest
+from emulator.bench.file_set import BuildError
 from emulator.bench.manifest import Manifest
 from emulator.bench.survey import Survey
 
@@ -10,6 +11,20 @@ from emulator.bench.survey import Survey
 def manifest_for(kind: str = boards.DEFAULT, release: bool = False) -> Manifest:
     """Of the set that flash would put on this kind of board. Raises BuildError."""
     return manifest.parse(file_set.slot_files(release, kind)[manifest.NAME])
+
+
+def known_digests() -> dict[bytes, str]:
+    """Names of the sets that flash makes, by manifest hash; none where they cannot be made."""
+    found: dict[bytes, str] = {}
+    try:
+        for kind in boards.known():
+            for release in (False, True):
+                what = manifest_for(kind, release)
+                name = "the release of this checkout" if release else "the set of this checkout"
+                found[what.digest] = name
+    except (BuildError, ModuleNotFoundError):
+        return {}
+    return found
 
 
 def differences(survey: Survey, kind: str = boards.DEFAULT) -> list[str]:

@@ -6,7 +6,7 @@ Pure functions from answers to text; nothing here talks to a pump.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from protocol.programmer import amounts, texts
+from protocol.programmer import amounts, known_firmware, texts
 from protocol.programmer.answers import (
     AlarmRow,
     HelloAnswer,
@@ -190,14 +190,14 @@ def clock(answer: ReadClockAnswer, here_s: int) -> str:
     return table(rows)
 
 
-def interrogation(found: Interrogation, here_s: int) -> str:
-    """Everything, under headings. here_s: local time here, as wall_s."""
+def interrogation(found: Interrogation, here_s: int, sets: Mapping[bytes, str]) -> str:
+    """Everything, under headings. here_s: local time here, as wall_s. sets: known_firmware.py."""
     hello = found.hello
     cause = amounts.name_of(hello["reset_cause"], schema.RESETS)
     conc_mcg_ml = found.setup["conc_mcg_ml"] if found.setup else 0
     firmware = [
         ("version", hello["firmware_version"]),
-        ("manifest", hello["manifest_hash"].hex() if any(hello["manifest_hash"]) else "none"),
+        ("manifest", known_firmware.describe(hello["manifest_hash"], sets)),
         ("last start", texts.RESETS.get(cause, cause)),
     ]
     parts = [
