@@ -68,9 +68,11 @@ def ten_years() -> tuple[float, str]:
     engine.set_rate(rate_nl_day, 0)
     end_ms = YEARS * 365 * DAY_MS
     steps = 0
-    while engine.due_ms <= end_ms:
-        engine.take_step()
-        steps += 1
+    for _ in range(YEARS * 365):
+        while engine.due_ms <= DAY_MS:
+            engine.take_step()
+            steps += 1
+        engine.rebase(DAY_MS)
     exact = Fraction(rate_nl_day * 1000 * end_ms, DAY_MS * step_pl)
     rounded_ms = round(Fraction(DAY_MS * step_pl, rate_nl_day * 1000))
     drift_nl = float((Fraction(end_ms, rounded_ms) - exact) * step_pl / 1000)
