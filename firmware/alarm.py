@@ -95,17 +95,17 @@ class Alarms:
         return mask
 
     def holds_delivery(self) -> bool:
-        """Whether an alarm that stands forbids delivery."""
-        for alarm, entry in enumerate(self.table):
-            if entry.stands and schema.ALARM_TABLE[alarm][2]:
+        """Whether an alarm that stands forbids delivery. Allocates nothing."""
+        for alarm in range(len(self.table)):
+            if self.table[alarm].stands and schema.ALARM_TABLE[alarm][2]:
                 return True
         return False
 
     def priority(self) -> int:
-        """The highest priority that stands; 0: none."""
+        """The highest priority that stands; 0: none. Allocates nothing."""
         highest = 0
-        for alarm, entry in enumerate(self.table):
-            if entry.stands and schema.ALARM_TABLE[alarm][1] > highest:
+        for alarm in range(len(self.table)):
+            if self.table[alarm].stands and schema.ALARM_TABLE[alarm][1] > highest:
                 highest = schema.ALARM_TABLE[alarm][1]
         return highest
 

@@ -75,8 +75,7 @@ class Delivery(Task):
         """Deliver at this rate from ``from_ms`` on; 0: not at all. The part of a step already
         earned is kept.
 
-        Allocates: called where a rate is loaded. A step that is armed and not made is withdrawn.
-        Raises Corrupt.
+        A step that is armed and not made is withdrawn. Allocates nothing. Raises Corrupt.
         """
         self._guard.check()
         words = self._words

@@ -71,7 +71,7 @@ class Therapy(Task):
         self.prescription = prescription
 
     def begin(self, from_ms: int) -> None:
-        """Deliver as prescribed from ``from_ms`` on. Raises Corrupt.
+        """Deliver as prescribed from ``from_ms`` on. Allocates nothing. Raises Corrupt.
 
         Also after a change of prescription or clock.
         """
@@ -134,10 +134,10 @@ def _nobody(_rate_nl_day: int, _segment: int, _from_ms: int) -> None:
 def _segment_at(rest: "Words", minute: int) -> int:
     """Where the segment stands that holds at ``minute`` after midnight: the last one at first."""
     found = len(rest) - SEGMENT_WORDS
-    for at in range(REST_WORDS, len(rest), SEGMENT_WORDS):
-        if rest[at] > minute:
-            break
+    at = REST_WORDS
+    while at < len(rest) and rest[at] <= minute:
         found = at
+        at += SEGMENT_WORDS
     return found
 
 

@@ -216,6 +216,13 @@ def test_the_same_bit_flipped_in_a_number_and_its_complement_is_found_by_the_sea
             memory.check_pairs()
 
 
+def test_the_epoch_moves_only_over_sound_memory() -> None:
+    flipper = Flipper(ALL_DAY)
+    flipper.flip("step", guard.DUE_MS, 9)
+    with pytest.raises(Corrupt):
+        flipper.bed.pump.loop._rebase()
+
+
 def test_a_prescription_is_loaded_only_over_sound_memory() -> None:
     memory = Guard(50_000)
     memory.rest[guard.STEP_PL] ^= 1

@@ -2,7 +2,10 @@
 
 The whole pump on a chip whose methods allocate nothing: whatever allocates on the way from the
 loop through permit, timer, edge, encoder interrupt, booking and monitors raises MemoryError
-here. Prints the steps made, the steps verified, and whether a forbidden allocation was caught.
+here, and so does what allocates where the rate changes at a segment's edge, or where an alarm
+holds delivery and lets it go on. Prints the steps made, the steps verified, how many segments
+began, whether a forbidden allocation was caught, and, after a broken invariant with the heap
+locked: the state, the motor supply, whether the alarm stands and sounds.
 """
 
 import micropython
@@ -12,8 +15,9 @@ from emulator.ram_disk import RamDisk
 
 inject.install()
 
+from firmware import fault  # noqa: E402
 from firmware.board import Board  # noqa: E402  after the stand-ins for its modules
-from firmware.pins import ENC_A, ENC_B  # noqa: E402
+from firmware.pins import ENC_A, ENC_B, SUPPLY  # noqa: E402
 from firmware.prescription import Prescription  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from firmware.task import NEVER  # noqa: E402
@@ -21,6 +25,10 @@ from protocol.wire import schema  # noqa: E402
 
 STEPS = 1_000
 RATE_NL_DAY = 1_000_000
+SEGMENTS = [{"start_min": 0, "rate_nl_day": RATE_NL_DAY}]
+SEGMENTS += [{"start_min": 1 + 2 * i, "rate_nl_day": RATE_NL_DAY + i} for i in range(23)]
+DOSE_NG_DAY = 2 * sum([RATE_NL_DAY * 3] + [(RATE_NL_DAY + i) * 2 for i in range(22)])
+DOSE_NG_DAY = (DOSE_NG_DAY + 2 * (RATE_NL_DAY + 22) * (1_440 - 47)) // 1_440
 TICKS_MAX = 0x3FFF_FFFF
 HALF = 0x2000_0000
 
@@ -173,13 +181,14 @@ pump.prescribe(
     Prescription(
         {
             "conc_mcg_ml": 2_000,
-            "therapy": schema.CONTINUOUS,
-            "dose_ng_day": 2_000_000,
-            "segments": [{"start_min": 0, "rate_nl_day": RATE_NL_DAY}],
+            "therapy": schema.SCHEDULE,
+            "dose_ng_day": DOSE_NG_DAY,
+            "segments": SEGMENTS,
         }
     ),
     0,
 )
+pump.wall.set(0, 0)
 pump.start(0)
 pump.ledger.left = 2 * STEPS  # what follows has its time between the steps, and does allocate
 for task in (pump.keeper, pump.log, pump.guard):
@@ -189,12 +198,21 @@ for task in (pump.keeper, pump.log, pump.guard):
 def deliver():
     """STEPS steps with the heap locked."""
     turn = pump.loop.run_once
+    segment = began = 0
     micropython.heap_lock()
     try:
         while chip.steps < STEPS:
             turn()
+            if pump.therapy.segment != segment:
+                segment = pump.therapy.segment
+                began += 1
+                pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
+                pump.alarms.clear(schema.OCCLUSION)
+                pump.alarms.acknowledge(schema.OCCLUSION)
+                pump.keeper.due_ms = NEVER
     finally:
         micropython.heap_unlock()
+    return began
 
 
 def caught():
@@ -208,5 +226,20 @@ def caught():
         micropython.heap_unlock()
 
 
-deliver()
-print(chip.steps, pump.ledger.verified.value(), caught())
+def fail():
+    """Memory has run out on the delivery path."""
+    turn = pump.turn
+    micropython.heap_lock()
+    try:
+        pump.fault_stop(fault.NO_MEMORY)
+        for _ in range(100):
+            turn()
+    finally:
+        micropython.heap_unlock()
+
+
+began = deliver()
+print(chip.steps, pump.ledger.verified.value(), began, caught())
+fail()
+alarm = pump.alarms.table[schema.INVARIANT_BROKEN]
+print(pump.state.state, chip.pins[SUPPLY].level, alarm.stands, pump.annunciator.due_ms < NEVER)

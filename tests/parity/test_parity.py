@@ -8,6 +8,7 @@ from emulator.kinds import PIN_IN
 from emulator.stimulus import pack, unpack
 from emulator.world import START_US
 from firmware.pins import ENC_A
+from protocol.wire import schema
 from tests.parity.record import SPAN_MS, record
 from tests.parity.runtimes import PLAY, compiled, device_files, on_cpython, on_unix, on_wasm
 
@@ -64,9 +65,11 @@ def test_worlds_start_so_that_both_ticks_wrap_together() -> None:
 @pytest.mark.parametrize("runtime", [on_unix, on_wasm], ids=["unix", "wasm"])
 def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) -> None:
     assert callable(runtime)
-    steps, verified, caught = runtime("heap_lock.py").split()
-    assert (int(steps), caught) == (1_000, "True")
+    delivered, faulted = runtime("heap_lock.py").splitlines()
+    steps, verified, segments, caught = delivered.split()
+    assert (int(steps), int(segments), caught) == (1_000, 24, "True")
     assert int(verified) >= 999, "the last step may still be settling"
+    assert faulted == f"{schema.FAULT} 0 True True", "and so does a fault, with its alarm"
 
 
 def test_device_files_take_at_most_100_kb_of_heap_once_imported(tmp_path: Path) -> None:
