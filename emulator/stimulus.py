@@ -86,14 +86,14 @@ class Player:
         self._outside = outside
         for row in rows:
             t_us, kind, place, _ = row
-            if not t_us:
-                self._on_time(row)  # how the pins stood before the chip started
-            elif kind == kinds.ADC_IN or (kind == kinds.PIN_IN and place in read_pins):
+            if kind == kinds.ADC_IN or (kind == kinds.PIN_IN and place in read_pins):
                 key = (kind, place)
                 if key not in self._answers:
                     self._answers[key] = []
                     self._connect(key)
                 self._answers[key].append(row)
+            elif not t_us:
+                self._on_time(row)  # how the pins stood before the chip started
             else:
                 world.at(world.start_us + t_us, self._on_time, row)
         for queue in self._answers.values():
