@@ -1,7 +1,8 @@
 """Pins and converters of the virtual Pico as the wires outside see them.
 
 rp2040py keeps what the chip drives and what comes in apart; a level here is what is at the pin,
-whoever drives it: the chip where its output is enabled, else the outside, else the pull.
+whoever drives it: the chip where its output is enabled, else the outside, else the pull. That is
+also what the program reads at a pin of its own: RP2040 datasheet, 2.19.4.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from rp2040py.gpio_pin import GPIOPin, GPIOPinState
 from rp2040py.rp2040 import RP2040
 
 _CHANNELS = 5
+_GPIOS = 30
 _ADC_GPIO = 26  # channel 0; channel 4, the chip's own thermometer, has none
 _CODE_MAX = 4_095
 
@@ -26,6 +28,8 @@ class Pads:
         self._codes: list[Callable[[], int]] = [
             partial(self._open_input, _ADC_GPIO + channel) for channel in range(_CHANNELS)
         ]
+        for gpio in range(_GPIOS):
+            chip.gpio[gpio].add_listener(self._feeder(gpio))
         self._convert = chip.adc.on_adc_read
         chip.adc.on_adc_read = self._on_conversion
 
@@ -53,7 +57,7 @@ class Pads:
         if self._outside.get(gpio) == level:
             return
         self._outside[gpio] = level
-        self._chip.gpio[gpio].set_input_value(bool(level))
+        self._feed(gpio)
 
     def read_from(self, gpio: int, fn: Callable[[], int]) -> None:
         """See VirtualPico. Before anything else holds the pin."""
@@ -65,8 +69,17 @@ class Pads:
 
     def settle(self) -> None:
         """The chip was reset and let go of its pins, without a word: tell who watches them."""
+        for gpio in range(_GPIOS):
+            self._feed(gpio)
         for gpio in self._watchers:
             self._look(gpio)
+
+    def _feeder(self, gpio: int) -> "Callable[[object, object], None]":
+        return lambda _new, _old: self._feed(gpio)
+
+    def _feed(self, gpio: int) -> None:
+        """What is at the pin comes in."""
+        self._chip.gpio[gpio].set_input_value(bool(self.level(gpio)))
 
     def _look(self, gpio: int) -> None:
         level = self.level(gpio)

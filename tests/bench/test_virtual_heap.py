@@ -1,0 +1,81 @@
+"""Memory and start on the virtual Pico: what is free, that it stays so, and how soon it can step.
+
+Twenty minutes of the same load, and a day on wasm: tools/figures/board.py.
+"""
+
+import pytest
+
+from emulator.bench.pico import VirtualPico
+from emulator.world import START_US
+from firmware.pins import SUPPLY
+from protocol.wire import schema
+from tests.bench.heap_probe import RATE_NL_DAY, free_bytes, mixed_minute, probed_files
+from tests.bench.pico_bed import PicoBed, stock_image
+from tests.parity.runtimes import on_wasm
+
+FREE_BYTES_MIN = 60_000
+FIRST_STEP_US_MAX = 3_000_000
+MINUTES = 3
+WRAP_US = (1 << 30) * 1_000  # of ticks_ms, and of ticks_us at the same instant
+BEFORE_WRAP_US = 70_000_000
+WASM_HOURS = 4
+IN_FLIGHT_BYTES = 160  # ten blocks of the heap: numbers, and a message, of this hour or the last
+
+
+class Life:
+    """Free bytes after boot, after the set-up, and after each minute of mixed load."""
+
+    def __init__(self, minutes: int) -> None:
+        self.bed = PicoBed(probed_files(), ticks_us=WRAP_US - BEFORE_WRAP_US)
+        self.free_after_boot = free_bytes(self.bed)
+        programmer = self.bed.programmer
+        programmer.commission()
+        programmer.prescribe([(0, RATE_NL_DAY)])
+        programmer.start()
+        programmer.goodbye()
+        self.free = []
+        for _ in range(minutes):
+            mixed_minute(self.bed)
+            self.free.append(free_bytes(self.bed))
+
+    def first_step_us(self) -> int:
+        """The power fails while therapy runs: from power-on until the motor has its supply."""
+        pico = VirtualPico(stock_image(), flash=self.bed.pico.flash)
+        supplied_us: list[int] = []
+        pico.watch(SUPPLY, lambda level: supplied_us.append(pico.now_us))
+        while not supplied_us and pico.now_us < 2 * FIRST_STEP_US_MAX:
+            pico.run_for_ms(10)
+        return supplied_us[0]
+
+
+@pytest.fixture(scope="module")
+def life() -> Life:
+    return Life(MINUTES)
+
+
+def test_60_kb_are_free_after_boot(life: Life) -> None:
+    assert life.free_after_boot >= FREE_BYTES_MIN
+
+
+def test_free_memory_does_not_fall_under_mixed_load_across_the_wrap(life: Life) -> None:
+    """The first minute fills what is kept for repeats; from then on it is the same after each."""
+    assert life.bed.pico.now_us > BEFORE_WRAP_US, "the ticks have wrapped"
+    assert min(life.free[1:]) >= life.free[0]
+    found = {row["alarm"]: row["count"] for row in life.bed.ask(schema.ALARMS)["alarms"]}
+    assert found[schema.MOTOR_STALLED] == MINUTES, "the load was what it was meant to be"
+    assert life.bed.pico.resets == []
+
+
+def test_therapy_goes_on_within_3_s_of_power_on(life: Life) -> None:
+    assert life.first_step_us() <= FIRST_STEP_US_MAX
+
+
+def test_memory_does_not_grow_over_the_hours_on_wasm() -> None:
+    """31-bit ints and 32-bit pointers, as on the chip; across the wrap of its ticks."""
+    hours = [int(word) for word in on_wasm("heap_day.py", str(WASM_HOURS)).split()]
+    assert len(hours) == WASM_HOURS
+    assert max(hours[2:]) <= hours[1] + IN_FLIGHT_BYTES
+
+
+def test_worlds_on_wasm_start_before_the_wrap() -> None:
+    assert START_US < WRAP_US < START_US + 3_600_000_000

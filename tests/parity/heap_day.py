@@ -1,0 +1,108 @@
+"""Runs on MicroPython: hours of a pump's mixed load. heap_day.py HOURS [loop]
+
+In turns of an hour, so that a host that collects garbage only between calls (run_wasm.mjs) has
+collected it. Prints the bytes in use after each hour, but for those of the files, which lie in the
+flash of a board. `loop`: run the turns here. The motor and its encoder are as simple as can be:
+what is weighed is the firmware.
+"""
+
+import gc
+import sys
+
+from emulator.bedside import Bedside, prescription
+from emulator.world import World
+from firmware.pins import ENC_A, ENC_B, LEVEL, MAGNET, PRESSURE, STEP
+from protocol.wire import schema
+
+RATE_NL_DAY = 1_000_000
+EDGE_US = 2_000
+FOLDER = 0x4000
+BLOCK_BYTES = 16  # what the heap is handed out in, with 32-bit pointers
+
+
+class Motor:
+    """Answers each step with the two edges of channel A, unless it is stalled."""
+
+    def __init__(self, world):
+        self.world = world
+        self.stalled = False
+        self.level_b = 0
+        outside = world.chip.outside
+        outside.drive(ENC_A, 0)
+        outside.drive(MAGNET, 1)
+        outside.read_from(ENC_B, lambda: self.level_b)
+        outside.adc(PRESSURE, lambda: 430)
+        outside.adc(LEVEL, lambda: 1_700)
+        outside.listen(STEP, self.on_step)
+
+    def on_step(self, level):
+        if level and not self.stalled:
+            self.world.at(self.world.now_us + EDGE_US, self.edge, 1)
+            self.world.at(self.world.now_us + 3 * EDGE_US, self.edge, 0)
+
+    def edge(self, level):
+        self.level_b = 1 - level
+        self.world.chip.outside.drive(ENC_A, level)
+
+
+def on_disk(folder=""):
+    """Heap of the contents of all files."""
+    found = 0
+    for name, mode, _, size in world.disk.ilistdir(folder or "/"):
+        if mode == FOLDER:
+            found += on_disk(folder + "/" + name)
+        else:
+            found += (size + BLOCK_BYTES - 1) // BLOCK_BYTES * BLOCK_BYTES
+    return found
+
+
+def visit():
+    """Questions, and a proposal that is dropped."""
+    pump.hello()
+    for kind in (schema.STATUS, schema.READ_SETUP, schema.READ_BACK, schema.TOTALS, schema.ALARMS):
+        pump.ask(kind)
+    pump.ask(schema.PROPOSE, prescription([(0, RATE_NL_DAY), (720, 800_000)], 2_000))
+    pump.goodbye()
+
+
+def hour():
+    """One of mixed load."""
+    visit()
+    world.chip.outside.uart_in(b"\x00\x11garbage\x00")
+    world.run_for_ms(1_200_000)
+    motor.stalled = True
+    world.run_for_ms(30_000)
+    motor.stalled = False
+    pump.hello()
+    pump.ask(schema.ACKNOWLEDGE, {"alarm": schema.MOTOR_STALLED})
+    pump.goodbye()
+    world.run_for_ms(2_300_000)
+
+
+world = World()
+motor = Motor(world)
+pump = Bedside(world)
+world.boot()
+world.run_for_ms(1_000)
+pump.commission()
+pump.prescribe([(0, RATE_NL_DAY)])
+pump.start()
+pump.goodbye()
+left = [int(sys.argv[1])]
+
+
+def turn():
+    """What the hour before has left in use, and another hour."""
+    gc.collect()
+    if left[0] < int(sys.argv[1]):
+        print(gc.mem_alloc() - on_disk())
+    left[0] -= 1
+    if left[0] < 0:
+        return False
+    hour()
+    return True
+
+
+if sys.argv[2:] == ["loop"]:
+    while turn():
+        pass
