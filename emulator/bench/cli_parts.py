@@ -91,12 +91,11 @@ class BoardApp(App):
             try:
                 yield
             except ModuleNotFoundError as error:
-                extra = EXTRAS.get((error.name or "").partition(".")[0])
-                if extra is None:
+                name = (error.name or "").partition(".")[0]
+                if name not in EXTRAS:
                     raise
-                self._give_up(
-                    f"{error.name} is not installed: pip install 'openitb[{extra}]'", USAGE
-                )
+                what = f"{name} is not installed: pip install 'openitb[{EXTRAS[name]}]'"
+                self._give_up(what, USAGE)
             except BoardLinkError as error:
                 self._give_up(_words_of_link(error), LINK)
             except tuple(CODES) as error:

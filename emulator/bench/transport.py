@@ -19,6 +19,11 @@ _READ_S = 5.0
 _QUIET_S = 3.0
 _CHUNK_BYTES = 1_024
 _STREAM_WAIT_S = 0.001
+_RESET = """
+import machine, utime
+utime.sleep_ms(100)  # the answer to this goes out before USB does
+machine.reset()
+"""
 _BAUD = 115_200  # of no meaning on USB
 
 
@@ -105,7 +110,7 @@ class UsbTransport:
     def reset(self) -> None:
         """See Transport."""
         with self._guarded():
-            self._remote.exec_raw_no_follow("import machine\nmachine.reset()")
+            self._remote.exec_raw_no_follow(_RESET)
         self.close()
 
     def hand_over(self, code: str) -> "Stream":
