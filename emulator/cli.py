@@ -10,11 +10,9 @@ import click
 from emulator import demo as story_of_a_day
 from emulator import report
 from emulator.cli_parts import App, file_option, json_option, seed_option, trace_option
+from emulator.cli_replay import replay
 from emulator.cli_run import run
 from emulator.cli_serve import serve
-from emulator.story import recording
-from emulator.story.account import account
-from emulator.story.chronicle import Chronicle
 from emulator.story.screen import account_table, alarm_table, check_table
 
 
@@ -56,21 +54,6 @@ def demo(report_file: Path, file: Path, seed: int, trace: Path | None, as_json: 
     app.end({**day.plain(), "report": str(report_file)}, day.holds)
 
 
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path), metavar="RECORDING.jsonl")
-@trace_option
-@json_option
-def replay(file: Path, trace: Path | None, as_json: bool) -> None:
-    """Have a served run again, as `serve --record` kept it: the same trace, to the byte."""
-    app = App(as_json)
-    chronicle = Chronicle()
-    with app.errors(), app.traced(trace) as sinks:
-        recording.replay(file, [chronicle, *sinks])
-    found = account(chronicle)
-    app.say(account_table(found), "", alarm_table(chronicle))
-    app.end({"end_ms": chronicle.end_ms, "account": found.plain()}, True)
-
-
 GOALS = {
     "virtual_s_per_s_500_ul_day": (">=", 100_000),
     "virtual_s_per_s_1000_ul_day": (">=", 100_000),
@@ -99,6 +82,7 @@ def bench(as_json: bool) -> None:
     app.end(figures, True)
 
 
+main.add_command(replay)
 main.add_command(run)
 main.add_command(serve)
 

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 
 class EventLog(Task):
-    """The log of one pump. Nothing that fails here reaches delivery: it is an alarm."""
+    """The log of one pump. Nothing that fails here reaches delivery: it is an alarm.
+
+    noted: how many events there were, kept or lost.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class EventLog(Task):
         self._fresh: "List[Tuple[int, int, int, int, int, int]]" = []  # noted
         self._sealed: "List[bytes]" = []  # numbered and chained, not on the flash
         self._lost = 0  # after those
+        self.noted = 0
         self._gap = 0  # as many are told lost by the newest sealed record
         self._is_open = False  # whether the end of the ring was found
         self._hour_at_ms = NEVER
@@ -76,6 +80,7 @@ class EventLog(Task):
 
     def note_at(self, kind: int, a: int, b: int, at_ms: int) -> None:
         """This happened at ``at_ms``, not long ago. Never raises: what is lost is counted."""
+        self.noted += 1
         limit = REFUSALS_MAX if kind == events.REFUSAL else PENDING_MAX
         if len(self._fresh) + len(self._sealed) >= limit:
             self._lost += 1
@@ -101,13 +106,17 @@ class EventLog(Task):
         start, following = struct.unpack(">II", digest[:8])
         self.note(events.PRESCRIPTION, start, following)
 
+    def checkpoint(self) -> None:
+        """The step ledger as it is now."""
+        ledger = self._ledger
+        self.note(events.LEDGER, ledger.verified.value(), ledger.unverified.value())
+
     def poll(self, now_ms: int) -> None:
         """An hour is over, or something is to be written: one operation on the flash."""
         if now_ms >= self._hour_at_ms:
             self._hour_at_ms = now_ms + _HOUR_MS
             self._flush_at_ms = now_ms
-            ledger = self._ledger
-            self.note(events.LEDGER, ledger.verified.value(), ledger.unverified.value())
+            self.checkpoint()
         if now_ms >= self._flush_at_ms:
             if not self._delivery.has_room(self._clock.read(), COMMIT_MS):
                 self.due_ms = self._delivery.due_ms + 1
@@ -167,20 +176,19 @@ class EventLog(Task):
 
         Where more is lost that record is made anew: so whoever reads the log knows it at once.
         """
-        for event in self._fresh:
-            self._seal_one(event)
+        while self._fresh:  # one by one: memory may run out between two of them
+            self._seal_one(self._fresh[0])
+            self._fresh.pop(0)
             self._gap = 0
-        self._fresh = []
         if self._lost:
             if self._gap and self._sealed:
                 self._sealed.pop()
-            else:
-                self._gap = 0
-            self._gap += self._lost
-            self._lost = 0
+                self._lost += self._gap
+            self._gap = 0
             now_ms = self._clock.now_ms
             stamp = (now_ms % 1000, self._clock.uptime_s(), self._wall.wall_s(now_ms))
-            self._seal_one(stamp + (events.LOG_GAP, self._gap, events.OVERFLOW))
+            self._seal_one(stamp + (events.LOG_GAP, self._lost, events.OVERFLOW))
+            self._gap, self._lost = self._lost, 0
 
     def _seal_one(self, event: "Tuple[int, int, int, int, int, int]") -> None:
         ms, uptime_s, wall_s, kind, a, b = event
@@ -208,6 +216,9 @@ class EventLog(Task):
                 self._ring.forget_oldest()
             elif self._sealed:
                 self._sealed = self._sealed[self._ring.write(self._sealed) :]
+        except MemoryError:
+            self._fail()
+            return
         except OSError as error:
             if not self._made_room(error):
                 self._fail()

@@ -18,7 +18,7 @@ EVENTS = {
     "RATE": "From the instant of this record on this rate holds.",
     "CALIBRATED": "The volume of a step was set.",
     "CLOCK_SET": "The wall clock was set.",
-    "LEDGER": "The step ledger, once an hour.",
+    "LEDGER": "The step ledger, after a start and once an hour.",
     "LOG_GAP": "Events before this one are missing.",
 }
 

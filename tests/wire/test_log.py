@@ -110,8 +110,7 @@ def test_a_rate_is_in_the_log_with_the_instant_from_which_it_holds(log: Log) -> 
 
 def test_the_ledger_is_in_the_log_every_hour(life: Bed, log: Log) -> None:
     kept = [one for one in log.events if one.kind == events.LEDGER]
-    assert len(kept) == 34
-    assert [one.uptime_s // 3_600 for one in kept] == list(range(1, 35))
+    assert [one.uptime_s // 3_600 for one in kept] == list(range(35))
     totals = life.totals()
     last = kept[-1].arguments
     assert last["verified_steps"] == totals["verified_steps"]
@@ -268,7 +267,7 @@ def test_export_writes_every_event_and_says_that_all_is_there(used: Desk, tmp_pa
     assert rows[0]["serial"] == "OITB-0001"
     kinds = [row["event"] for row in rows if "event" in row]
     assert kinds[0] == "BOOT"
-    assert kinds.count("LEDGER") == 24
+    assert kinds.count("LEDGER") == 25
     confirmed = next(row for row in rows if row.get("command") == schema.CONFIRM)
     assert (confirmed["command_name"], confirmed["wall"][:10]) == ("CONFIRM", "2026-01-01")
     assert used.run("log", "verify", str(out)).exit_code == OK
