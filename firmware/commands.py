@@ -5,6 +5,7 @@ Called from the session only. A handler answers with values, or raises Refusal b
 changed anything. None of them touches the motor.
 """
 
+from firmware import fault
 from firmware.ledger import SINCE_REFILL
 from firmware.prescription import Prescription
 from firmware.readings import Readings, setup_of
@@ -57,7 +58,11 @@ class Commands:
         }
 
     def execute(self, kind: int, payload: bytes, now_ms: int) -> "Tuple[int, Values]":
-        """Do one request: (type of the answer, its values). Raises WireError or Refusal."""
+        """Do one request: (type of the answer, its values). Raises WireError or Refusal.
+
+        MemoryError: nothing has changed. A command that runs out of memory halfway is a broken
+        invariant, and so is a STOP of a pump that runs.
+        """
         if kind == schema.HELLO:
             return self._hello(codec.decode(kind, payload))
         handler = self._handlers.get(kind)
@@ -67,10 +72,21 @@ class Commands:
         code = legal[self._pump.state.state]
         if code != schema.OK:
             raise Refusal(code, "state", _states_mask(legal))
+        changes = self._changes()
         try:
             return kind | schema.ANSWER, handler(codec.decode(kind, payload), now_ms)
         except StoreError:
             raise Refusal(schema.NOT_STORED)
+        except MemoryError:
+            stops = kind == schema.STOP and self._pump.is_on
+            if self._changes() == changes and not stops:
+                raise
+            self._pump.fault_stop(fault.NO_MEMORY)
+            raise Refusal(schema.FAULTED)
+
+    def _changes(self) -> int:
+        """Counts on with each record written and each event noted: nothing changes without."""
+        return self._pump.keeper.commits + self._pump.log.noted
 
     def forget(self) -> None:
         """A new session begins: nothing half-said is kept."""

@@ -38,7 +38,7 @@ class Keeper(Task):
 
     save_condition: writes the pump's condition; raises StoreError. rate_nl_day: asked for the
     rate that holds now; -1: therapy does not run. A rate of 0 keeps its reservation, for the step
-    that may be due right after it.
+    that may be due right after it. commits: how many records have been written.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Keeper(Task):
         self._rate_nl_day = rate_nl_day
         self._condition_changed = False
         self._failed = 0
+        self.commits = 0
         self._reserved = 0  # by the latest record
         self._hour_at_ms = 0
         self._midnight_at_ms = NEVER
@@ -94,7 +95,7 @@ class Keeper(Task):
     def write(self, now_ms: int) -> None:
         """Motor off: write all that has changed, now."""
         self._condition_changed = False
-        self._guarded(records.CONDITION, self._save_condition)
+        self._keep(records.CONDITION)
         self.checkpoint(now_ms)
 
     def poll(self, now_ms: int) -> None:
@@ -111,7 +112,7 @@ class Keeper(Task):
             return
         if self._condition_changed:
             self._condition_changed = False
-            self._guarded(records.CONDITION, self._save_condition)
+            self._keep(records.CONDITION)
         used_up = ledger.left <= 1 if runs else self._reserved > 0
         if used_up or now_ms >= self._hour_at_ms:
             self.checkpoint(now_ms)
@@ -124,12 +125,8 @@ class Keeper(Task):
         """
         self._hour_at_ms = now_ms + _HOUR_MS
         rate_nl_day = self._rate_nl_day()
-        steps = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0
-        wall_s = self._wall.wall_s(now_ms)
-        self._ledger.left = self._reserved = steps
-        self._guarded(
-            records.LEDGER, lambda: self._memory.save_ledger(self._ledger, steps, wall_s)
-        )
+        self._ledger.left = self._reserved = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0
+        self._keep(records.LEDGER)
 
     def commit(self, kind: int, write: "Callable[[], None]") -> None:
         """Write a record now. kind: which. Raises StoreError.
@@ -139,6 +136,7 @@ class Keeper(Task):
         self._failed |= 1 << kind
         try:
             write()
+            self.commits += 1
             self._failed &= ~(1 << kind)
         finally:
             failed = self._failed | self._memory.halves()
@@ -156,9 +154,19 @@ class Keeper(Task):
 
     def _plan(self) -> None:
         self.due_ms = min(self._hour_at_ms, self._midnight_at_ms)
+        if self._condition_changed:
+            self.due_ms = 0
 
-    def _guarded(self, kind: int, write: "Callable[[], None]") -> None:
+    def _keep(self, kind: int) -> None:
+        """What fails, for want of memory too, is an alarm; delivery goes on."""
         try:
-            self.commit(kind, write)
-        except StoreError:
-            return
+            self.commit(
+                kind, self._save_ledger if kind == records.LEDGER else self._save_condition
+            )
+        except (StoreError, MemoryError):
+            self._failed |= 1 << kind
+            self._alarms.raise_alarm(schema.STORE_FAILED, self._failed)
+
+    def _save_ledger(self) -> None:
+        wall_s = self._wall.wall_s(self._hour_at_ms - _HOUR_MS)
+        self._memory.save_ledger(self._ledger, self._reserved, wall_s)

@@ -24,10 +24,12 @@ _ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Any, Callable, Dict, Optional, Tuple
 
     from firmware.board import Board
     from firmware.commands import Commands
+
+    Answer = Tuple[int, Dict[str, Any]]  # the kind of the message, its values
 
 
 class Session(Task):
@@ -58,24 +60,18 @@ class Session(Task):
         self._decoder = frame.Decoder(binascii.crc32)
         self._counter = 0
         self._request = b""
-        self._answer = b""
+        self._answer: "Answer" = (schema.REFUSED, {})
         self._idle_at_ms = 0
         self.is_open = False
         self.awake = False
 
     def poll(self, now_ms: int) -> None:
         """Bytes have come, half a frame got stuck, or the programmer has gone."""
-        count = self._any()
-        if count:
-            data = self._read(count)  # without a count it would wait for the line to fall silent
-            for heard in self._decoder.feed(data):
-                self._hear(heard, now_ms)
-        elif self._decoder.in_frame:
-            self._decoder.drop()
-        request = self._waiting
-        if request is not None and self._has_room(now_ms, _ROOM_MS[request.kind]):
+        try:
+            self._listen(now_ms)
+        except MemoryError:
             self._waiting = None
-            self._take(request, now_ms)
+            self._decoder.drop()
         if self.is_open and now_ms >= self._idle_at_ms:
             self.is_open = False
         self.due_ms = self._idle_at_ms if self.is_open else NEVER
@@ -89,6 +85,20 @@ class Session(Task):
         """See Task."""
         super().rebase(by_ms)
         self._idle_at_ms -= by_ms
+
+    def _listen(self, now_ms: int) -> None:
+        """MemoryError: there is no answer now; the request will be repeated."""
+        count = self._any()
+        if count:
+            data = self._read(count)  # without a count it would wait for the line to fall silent
+            for heard in self._decoder.feed(data):
+                self._hear(heard, now_ms)
+        elif self._decoder.in_frame:
+            self._decoder.drop()
+        request = self._waiting
+        if request is not None and self._has_room(now_ms, _ROOM_MS[request.kind]):
+            self._waiting = None
+            self._take(request, now_ms)
 
     def _hear(self, request: frame.Frame, now_ms: int) -> None:
         """Take a request now, or let it wait; a new one drives out one that waits."""
@@ -106,52 +116,58 @@ class Session(Task):
         if self.is_open:
             self._idle_at_ms = now_ms + IDLE_MS
         if self.is_open and request.counter == self._counter and content == self._request:
-            self._write(self._answer)
+            self._write(self._bytes(request, self._answer))
         elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
-            self._execute(request, content, now_ms)
+            answer = self._answered(request, now_ms)
+            self._keep(request, content, answer)
+            self._write(self._bytes(request, answer))
             if request.kind == schema.GOODBYE:
                 self.is_open = False
         elif request.kind in _ANY_TIME:
-            self._write(self._answered(request, now_ms))
+            self._write(self._bytes(request, self._answered(request, now_ms)))
         elif self.is_open:
             expected = (self._counter + 1) & schema.U32_MAX
-            self._write(self._refused(request, schema.OUT_OF_SEQUENCE, "", expected, expected))
+            no = self._refused(request, schema.OUT_OF_SEQUENCE, "", expected, expected)
+            self._write(self._bytes(request, no))
         else:
-            self._write(self._refused(request, schema.NO_SESSION, "", 0, 0))
+            no = self._refused(request, schema.NO_SESSION, "", 0, 0)
+            self._write(self._bytes(request, no))
 
     def _open(self, request: frame.Frame, content: bytes, now_ms: int) -> None:
         answer = self._answered(request, now_ms)
-        if not self._commands.agreed:
-            self._write(answer)
-            return
-        if not self.is_open or request.counter != self._counter:
-            self._commands.forget()
-        self.is_open = True
-        self._idle_at_ms = now_ms + IDLE_MS
-        self._counter, self._request, self._answer = request.counter, content, answer
-        self._write(answer)
+        if self._commands.agreed:
+            if not self.is_open or request.counter != self._counter:
+                self._commands.forget()
+            self.is_open = True
+            self._idle_at_ms = now_ms + IDLE_MS
+            self._keep(request, content, answer)
+        self._write(self._bytes(request, answer))
 
-    def _execute(self, request: frame.Frame, content: bytes, now_ms: int) -> None:
-        answer = self._answered(request, now_ms)
-        self._counter, self._request, self._answer = request.counter, content, answer
-        self._write(answer)
+    def _keep(self, request: frame.Frame, content: bytes, answer: "Answer") -> None:
+        """What has been done is kept before its answer is put into bytes: that wants memory, and
+        a request that is repeated for want of an answer is not done again.
+        """
+        self._counter = request.counter
+        self._request = content
+        self._answer = answer
 
-    def _answered(self, request: frame.Frame, now_ms: int) -> bytes:
-        """Do what is asked; the answer or the refusal, as bytes for the line."""
+    def _answered(self, request: frame.Frame, now_ms: int) -> "Answer":
+        """Do what is asked: the answer, or the refusal."""
         try:
-            kind, values = self._commands.execute(request.kind, request.payload, now_ms)
-            payload = codec.encode(kind, values)
+            answer = self._commands.execute(request.kind, request.payload, now_ms)
         except (codec.WireError, Refusal) as no:
             return self._refused(request, no.code, no.field, no.low, no.high)
         except MemoryError:
             return self._refused(request, schema.NO_MEMORY, "", 0, 0)
         if request.kind in schema.CHANGING:
             self._note(events.COMMAND, request.kind, request.counter)
-        return frame.encode(binascii.crc32, request.counter, kind, payload)
+        return answer
 
-    def _refused(self, request: frame.Frame, code: int, field: str, low: int, high: int) -> bytes:
+    def _refused(
+        self, request: frame.Frame, code: int, field: str, low: int, high: int
+    ) -> "Answer":
         self._note(events.REFUSAL, request.kind, code)
-        values = {
+        return schema.REFUSED, {
             "command": request.kind,
             "code": code,
             "name": schema.REFUSALS[code],
@@ -159,5 +175,13 @@ class Session(Task):
             "accepted_low": low,
             "accepted_high": high,
         }
-        payload = codec.encode(schema.REFUSED, values)
-        return frame.encode(binascii.crc32, request.counter, schema.REFUSED, payload)
+
+    def _bytes(self, request: frame.Frame, answer: "Answer") -> bytes:
+        """An answer as it goes over the line."""
+        kind, values = answer
+        try:
+            payload = codec.encode(kind, values)
+        except codec.WireError as no:
+            kind, values = self._refused(request, no.code, no.field, no.low, no.high)
+            payload = codec.encode(kind, values)
+        return frame.encode(binascii.crc32, request.counter, kind, payload)
