@@ -4,9 +4,9 @@ CPython only (littlefs-python). Settings: extmod/vfs_lfsx.c, and progsize=256 of
 _boot.py, which also formats what it cannot mount. One thing is missing: VfsLfs2 keeps 12 bytes
 more a file, the time of its last change.
 
-To littlefs a power cut is an error, like those of a bad block; the call that meets it ends in
-PowerCut, and so does every later one. The handles of then are never closed: littlefs would abort
-the process.
+To littlefs a power cut is an I/O error; the call that meets it ends in PowerCut, and so does every
+later one. The handles of then are never closed: littlefs would abort the process. A block that
+fails is told to littlefs as bad, and it takes another one where it can.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from emulator.ram_disk import EBADF, FILE, FOLDER, MODES
 from emulator.stops import PowerCut
 
 _ENODEV = 19
+_CORRUPT = 84  # LFS_ERR_CORRUPT, lfs.h: the block is bad, take another one
 _READ_BYTES = 32
 _LOOKAHEAD_BYTES = 32
 _CACHE_PAGES = 4
@@ -71,12 +72,14 @@ class _Hooks:
         return 0
 
     def _change(self, act: Callable[..., None], *arguments: Any) -> int:
-        if self.failed or self.stop is not None:
+        if self.stop is not None:
             return -EIO
+        if self.failed:
+            return -_CORRUPT
         try:
             act(*arguments)
-        except OSError as error:
-            return -(error.errno or EIO)
+        except OSError:
+            return -EIO if self._flash.dead else -_CORRUPT
         except BaseException as stop:
             self.stop = stop
             return -EIO

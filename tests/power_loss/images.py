@@ -1,0 +1,142 @@
+"""Flash images of pumps that have lived: nearly full, worn, about to compact, cut before.
+
+All come from one pump that was set up and delivers. Ageing writes its files again and again with
+what they hold, so that littlefs gets into every state while the pump stays the same.
+"""
+
+import random
+from functools import cache
+from typing import Any
+
+from littlefs import lfs
+
+from emulator.flash_damage import CUTS
+from emulator.little_disk import LittleDisk
+from emulator.stops import PowerCut
+from firmware import log_ring, records
+from firmware.log_ring import seal
+from protocol.wire import events, schema
+from tests.power_loss.ward import LOG_FOLDER, Image, Ward, log_numbers
+from tests.power_loss.workloads import SETTLE_S
+
+COUNT = 20  # of images in the default run
+FILLER = "/filler"
+FREE_BLOCKS = (8, 0, 3, 60)  # left by the filler; 0: no filler
+WORN_SAVES = 900  # beyond 100 compactions, where littlefs moves a folder
+
+
+@cache
+def base() -> Image:
+    """A pump that was set up, prescribed a schedule, and has delivered for ten minutes."""
+    ward = Ward()
+    ward.boot()
+    ward.bedside.commission()
+    ward.may["treatment"] = [(ward.pump.setup, None)]
+    ward.prescribe((0, 800_000), (490, 1_200_000))
+    with ward.becoming(is_on=True):
+        ward.ask(schema.START)
+    ward.run(s=600)
+    ward.settled()
+    return ward.image()
+
+
+@cache
+def aged(number: int) -> Image:
+    """An image by its number; any number >= 0."""
+    draw = random.Random(number)
+    ward = Ward(base())
+    disk = ward.disk
+    disk.mount()
+    if number % 5 == 2:
+        _fill_log(disk)
+    free_blocks = FREE_BLOCKS[number % len(FREE_BLOCKS)]
+    if free_blocks:
+        _fill(disk, free_blocks)
+    for folder in records.FOLDERS[1:]:
+        if number % 4 == 3:
+            _rewrite(disk, folder, WORN_SAVES + draw.randrange(16))
+        _rewrite(disk, folder, draw.randrange(20))
+        if number % 2:
+            _to_the_brink(disk, folder)
+    for _ in range(number % 3):
+        _cut(ward, draw)
+    ward.boot()
+    ward.run(s=SETTLE_S)
+    ward.settled()
+    ward.world.power_cut()
+    return ward.image()
+
+
+def _fill(disk: LittleDisk, free_blocks: int) -> None:
+    """A file that leaves about so many blocks."""
+    used = disk.call(lfs.fs_size)
+    size = disk.flash.blocks - used - free_blocks
+    with disk.open(FILLER, "wb") as file:
+        file.write(bytes(disk.flash.block_bytes) * size)
+
+
+def _rewrite(disk: LittleDisk, folder: str, times: int) -> None:
+    """The files of a folder in turn, with what they hold."""
+    paths = [f"{folder}/{name}" for name in disk.listdir(folder)]
+    for time in range(times if paths else 0):
+        path = paths[time % len(paths)]
+        with disk.open(path, "rb") as file:
+            data = file.read()
+        with disk.open(path, "wb") as file:
+            file.write(data)
+
+
+def _to_the_brink(disk: LittleDisk, folder: str) -> None:
+    """Until the next write has to compact the folder."""
+    for _ in range(40):
+        before = disk.flash.snapshot()
+        erased = sum(disk.flash.worn)
+        _rewrite(disk, folder, 1)
+        if sum(disk.flash.worn) > erased:
+            disk.flash.restore(before)
+            disk.mount()
+            return
+
+
+def _cut(ward: Ward, draw: random.Random) -> None:
+    """The power fails while a record is written, and the pump starts again."""
+    ward.flash.cut(draw.randrange(3), draw.choice(CUTS), draw.randrange(1, 4))
+    try:
+        for folder in records.FOLDERS[1:]:
+            _rewrite(ward.disk, folder, 1)
+    except PowerCut:
+        pass
+    ward.flash.power_on()
+    ward.boot()
+    ward.run(s=30)
+    ward.world.power_cut()
+    ward.flash.power_on()
+    ward.disk.mount()
+
+
+def _fill_log(disk: LittleDisk) -> None:
+    """A log whose ring is full, with the records of the pump as its newest."""
+    kept = _log_files(disk)
+    for name in disk.listdir(LOG_FOLDER):
+        disk.remove(f"{LOG_FOLDER}/{name}")
+    number, chain = 1, bytes(events.CHAIN_BYTES)
+    for _ in range(log_ring.SEGMENTS_MAX):
+        data = chain
+        path = "%s/%08x" % (LOG_FOLDER, number)
+        for _ in range(log_ring.SEGMENT_RECORDS):
+            content = (number.to_bytes(4, "little") + b"".join(kept))[: events.CONTENT_BYTES]
+            record = seal(chain, content)
+            chain = record[events.CONTENT_BYTES : -4]
+            data += record
+            number += 1
+        with disk.open(path, "wb") as file:
+            file.write(data)
+    assert log_numbers(disk)[-1] > 8_000
+
+
+def _log_files(disk: LittleDisk) -> list[bytes]:
+    found: list[Any] = []
+    for name in disk.listdir(LOG_FOLDER):
+        with disk.open(f"{LOG_FOLDER}/{name}", "rb") as file:
+            found.append(file.read()[events.CHAIN_BYTES :])
+    return found

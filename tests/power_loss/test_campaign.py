@@ -1,0 +1,87 @@
+"""The power fails at every operation of the flash, in every way: nothing is lost, halved or mixed.
+
+A failure names the cuts; `python -m tests.power_loss.campaign ID` runs one of them again.
+"""
+
+import os
+
+import pytest
+
+from emulator.flash_damage import CUTS
+from tests.power_loss import campaign
+from tests.power_loss.campaign import VARIANTS, Cut, case_id, cuts_of, pairs_of
+from tests.power_loss.images import COUNT, aged
+from tests.power_loss.ward import BOOT_MS, Ward
+from tests.power_loss.workloads import WORKLOADS
+
+IMAGES = int(os.environ.get("POWER_LOSS_IMAGES", COUNT))
+IS_LONG = IMAGES > COUNT
+STARTS = 5  # one start in so many is cut at an operation; over the images all of them are
+PAIRS = 61 if IS_LONG else 401  # one pair in so many is run; a prime, so that no kind is missed
+PAIR_IMAGES = range(0, IMAGES, 4)
+
+# Cuts on each image, at least; a workload that writes less than it did would weaken the campaign.
+CUTS_MIN = {
+    "boot": 81,
+    "deliver": 45,
+    "prescribe": 27,
+    "stop_and_start": 72,
+    "set_up_anew": 108,
+    "alarm": 108,
+    "set_the_clock": 18,
+    "log": 90,
+}
+
+
+def chosen(workload: str, image: int) -> list[Cut]:
+    cuts = list(cuts_of(workload, image))
+    if workload == "boot" and not IS_LONG:
+        cuts = [cut for cut in cuts if cut.operation % STARTS == image % STARTS]
+    return cuts
+
+
+def test_the_campaign_is_as_large_as_promised() -> None:
+    assert set(CUTS_MIN) == set(WORKLOADS)
+    assert sum(CUTS_MIN.values()) * IMAGES >= (20_000 if IS_LONG else 10_000)
+    assert {kind for kind, _ in VARIANTS} == set(CUTS)
+    assert IMAGES >= 20
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize("image", range(IMAGES))
+def test_a_cut_at_every_operation_loses_nothing(image: int, workload: str) -> None:
+    cuts = chosen(workload, image)
+    wrong = {}
+    for cut in cuts:
+        found = campaign.run(workload, image, (cut,))
+        if found:
+            wrong[case_id(workload, image, (cut,))] = found
+    assert not wrong
+    assert len(cuts) >= CUTS_MIN[workload]
+
+
+@pytest.mark.parametrize("image", PAIR_IMAGES)
+def test_a_second_cut_in_the_start_after_a_commit_loses_nothing(image: int) -> None:
+    wrong = {}
+    count = 0
+    for number, pair in enumerate(pairs_of("prescribe", image)):
+        if number % PAIRS == image:
+            count += 1
+            found = campaign.run("prescribe", image, pair)
+            if found:
+                wrong[case_id("prescribe", image, pair)] = found
+    assert not wrong
+    assert count >= 10
+
+
+def test_a_cut_that_hides_a_committed_prescription_would_be_found() -> None:
+    """The campaign's own guard: a flash that forgets what was answered for."""
+    ward = Ward(aged(0))
+    ward.boot()
+    before = ward.flash.snapshot()
+    ward.prescribe((0, 900_000))
+    ward.world.power_cut()
+    ward.flash.restore(before)
+    ward.world.power_on()
+    ward.world.run_for_ms(BOOT_MS)
+    assert [what.split()[0] for what in ward.wrong_therapy(alarmed=False)] == ["treatment"]

@@ -1,0 +1,225 @@
+"""One pump on a flash, whose power fails; what is expected of it, and what is found.
+
+The plant goes on from cut to cut, and its steps are counted from the pump's first one: the truth
+that the ledger's bracket must hold.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from emulator.bedside import Bedside, prescription
+from emulator.flash import Flash
+from emulator.little_disk import LittleDisk
+from emulator.plant.plant import Plant
+from emulator.world import World
+from protocol.wire import events, schema
+
+BOOT_MS = 800  # reset to the pump's loop; before its first step
+LOG_FOLDER = "/pump/log"
+_CHAIN_BYTES = 8
+_NAME = 8  # hexadecimal digits
+_SEGMENTS = 3  # of the log that are looked through
+
+
+class Down(Exception):
+    """The pump has lost its power."""
+
+
+class Image(NamedTuple):
+    """A flash, what the pump on it is known to be, and the steps of its plant so far."""
+
+    content: Any
+    steps: int
+    known: dict[str, Any]
+
+
+class _Watched:
+    """A World that says so when its pump goes down."""
+
+    def __init__(self, world: World) -> None:
+        self.chip = world.chip
+        self._world = world
+
+    def run_for_ms(self, ms: int) -> None:
+        self._world.run_for_ms(ms)
+        if self._world.pump is None:
+            raise Down()
+
+
+class Ward:
+    """may: what each thing may be found to be, by name; one value where it is certain.
+
+    treatment: (set-up, fields of the prescription), either may be None. step_pl: as calibrated.
+    is_on: whether therapy is. alarms: the mask of those that must be waiting. newest: the log must
+    go as far as this.
+    """
+
+    def __init__(self, image: Image | None = None, blocks: int = 212) -> None:
+        self.disk = LittleDisk(Flash(blocks))
+        self.flash = self.disk.flash
+        self._steps_before = 0
+        known: dict[str, Any] = {
+            "treatment": (None, None),
+            "step_pl": schema.STEP_PL_NOMINAL,
+            "is_on": False,
+            "alarms": 0,
+            "newest": 0,
+        }
+        if image is not None:
+            self.flash.restore(image.content)
+            self._steps_before = image.steps
+            known.update(image.known)
+        self.may = {name: [value] for name, value in known.items()}
+        self.world = World(disk=self.disk)
+        self.plant = Plant(self.world)
+        self.bedside = Bedside(_Watched(self.world))  # type: ignore[arg-type]
+
+    @property
+    def pump(self) -> Any:
+        return self.world.pump
+
+    @property
+    def steps(self) -> int:
+        """Steps that the plant has made forward in the pump's life."""
+        return self._steps_before + int(self.plant.snapshot()["forward_steps"])
+
+    def image(self) -> Image:
+        """The flash as it is, with all that is certain now."""
+        assert all(len(values) == 1 for values in self.may.values())
+        known = {name: values[0] for name, values in self.may.items()}
+        return Image(self.flash.snapshot(), self.steps, known)
+
+    def boot(self) -> None:
+        """The first time. Raises Down where the power fails meanwhile."""
+        self.world.boot()
+        self._look_up()
+
+    def run(self, s: float) -> None:
+        """Let time pass, without a session. Raises Down."""
+        if self.bedside.counter:
+            self.bedside.goodbye()
+            self.bedside.counter = 0
+        self.world.run_for_ms(int(s * 1_000))
+        self._look_up()
+
+    def reboot(self) -> None:
+        """The power is back. Raises Down where it fails again at once."""
+        if self.world.pump is not None:
+            self.world.power_cut()
+        self.world.power_on()
+        self.bedside.counter = 0
+        self.world.run_for_ms(BOOT_MS)
+        self._look_up()
+
+    @contextmanager
+    def becoming(self, **new: Any) -> Iterator[None]:
+        """A change is asked for: until it is answered, each may be the old or the new."""
+        old = {name: self.may[name] for name in new}
+        for name, value in new.items():
+            self.may[name] = [*old[name], value]
+        yield
+        for name, value in new.items():
+            self.may[name] = [value]
+
+    def ask(self, kind: int, **values: Any) -> dict[str, Any]:
+        """One request; opens a session where there is none."""
+        if not self.bedside.counter:
+            self.bedside.hello()
+        return self.bedside.ask(kind, values)
+
+    def prescribe(self, *segments: tuple[int, int]) -> None:
+        """Propose and confirm."""
+        conc_mcg_ml = self.ask(schema.READ_SETUP)["conc_mcg_ml"]
+        fields = prescription(list(segments), conc_mcg_ml)
+        digest = self.ask(schema.PROPOSE, **fields)["digest"]
+        with self.becoming(treatment=(self.pump.setup, fields)):
+            self.ask(schema.CONFIRM, digest=digest)
+
+    def settled(self) -> None:
+        """What is on the log's flash now must be there for ever, or have made room."""
+        self.may["newest"] = [log_numbers(self.disk)[-1]]
+
+    def wrong(self, alarmed: bool = False) -> list[str]:
+        """What is not as it may be, on a pump that has just booted.
+
+        alarmed: an alarm may say that the flash failed.
+        """
+        return self.wrong_therapy(alarmed) + self._wrong_ledger() + self._wrong_log()
+
+    def wrong_therapy(self, alarmed: bool) -> list[str]:
+        """The same, of what is delivered and what is told."""
+        pump = self.pump
+        prescribed = pump.therapy.prescription
+        found = {
+            "treatment": (pump.setup, prescribed and prescribed.fields),
+            "step_pl": pump.step_pl,
+            "is_on": pump.state.state in (schema.RUNNING, schema.HELD),
+        }
+        wrong = [
+            f"{name} is {value!r}, may be {self.may[name]!r}"
+            for name, value in found.items()
+            if value not in self.may[name]
+        ]
+        waiting = pump.alarms.mask(True)
+        if not any(waiting & mask == mask for mask in self.may["alarms"]):
+            wrong.append(f"alarms {waiting:#x}, may be {self.may['alarms']}")
+        told = (schema.STORE_FAILED, schema.LOG_FAILED)
+        for alarm in (schema.RESTORE_FAILED, *(() if alarmed else told)):
+            if waiting >> alarm & 1:
+                wrong.append(f"alarm {schema.ALARM_TABLE[alarm][0]}")
+        if pump.error is not None:
+            wrong.append(f"raised {pump.error!r}")
+        return wrong
+
+    def _wrong_ledger(self) -> list[str]:
+        ledger = self.pump.ledger
+        least = ledger.verified.value()
+        most = least + ledger.unverified.value()
+        if least <= self.steps <= most:
+            return []
+        return [f"ledger [{least}, {most}], plant {self.steps} steps"]
+
+    def _wrong_log(self) -> list[str]:
+        """One unbroken run of sound records, as far as was settled."""
+        try:
+            numbers = log_numbers(self.disk)
+        except ValueError as error:
+            return [str(error)]
+        if numbers[-1] < self.may["newest"][0]:
+            return [f"log ends at {numbers[-1]}, had {self.may['newest'][0]}"]
+        return []
+
+    def _look_up(self) -> None:
+        if self.world.pump is None:
+            raise Down()
+
+
+def log_numbers(disk: LittleDisk) -> list[int]:
+    """The numbers of the records in the newest segments; [0] without any.
+
+    ValueError where they are not one unbroken run.
+    """
+    numbers = [0]
+    try:
+        names = sorted(name for name in disk.listdir(LOG_FOLDER) if len(name) == _NAME)
+    except OSError:
+        return numbers
+    for name in names[-_SEGMENTS:]:
+        with disk.open(f"{LOG_FOLDER}/{name}", "rb") as file:
+            data = file.read()
+        for at in range(_CHAIN_BYTES, len(data), events.RECORD_BYTES):
+            record = data[at : at + events.RECORD_BYTES]
+            if len(record) < events.RECORD_BYTES or not _sound(record):
+                raise ValueError(f"a damaged record in segment {name}")
+            number = struct.unpack_from("<I", record)[0]
+            if number != numbers[-1] + 1 and len(numbers) > 1:
+                raise ValueError(f"log record {number} after {numbers[-1]}")
+            numbers.append(number)
+    return numbers
+
+
+def _sound(record: bytes) -> bool:
+    return zlib.crc32(record[:-4]) == struct.unpack("<I", record[-4:])[0]

@@ -1,0 +1,105 @@
+"""What the pump is doing when its power fails: everything that writes to the flash.
+
+Each works a ward whose pump has booted and delivers. It says in `may` what can be found after a
+cut, which is what was answered, or else the old or the new.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from emulator.bedside import Refused
+from protocol.wire import schema
+from tests.power_loss.ward import Ward
+
+SETTLE_S = 12  # the log gathers for up to 10 s
+STALL_S = 15  # two steps at the slowest rate here
+_STALLED = 1 << schema.MOTOR_STALLED
+
+
+def boot(_: Ward) -> None:
+    """Nothing more: the cuts come while it boots."""
+
+
+def deliver(ward: Ward) -> None:
+    """Reservations of the ledger."""
+    ward.run(s=150)
+
+
+def prescribe(ward: Ward) -> None:
+    """Two prescriptions, one with as many segments as there can be."""
+    ward.prescribe((0, 600_000), (720, 1_100_000))
+    ward.prescribe(*[(60 * hour, 500_000 + 1_000 * hour) for hour in range(24)])
+
+
+def stop_and_start(ward: Ward) -> None:
+    """The condition."""
+    with ward.becoming(is_on=False):
+        ward.ask(schema.STOP)
+    ward.run(s=3)
+    with ward.becoming(is_on=True):
+        ward.ask(schema.START)
+
+
+def set_up_anew(ward: Ward) -> None:
+    """Set-up, which ends the prescription, and calibration; then back to delivery."""
+    with ward.becoming(is_on=False):
+        ward.ask(schema.STOP)
+    ward.bedside.hold_magnet()
+    setup = dict(ward.pump.setup, patient_label="next patient")
+    with ward.becoming(treatment=(setup, None)):
+        ward.ask(schema.SETUP, **setup)
+    with ward.becoming(step_pl=50_010):
+        ward.ask(schema.CALIBRATE, steps=1_000, volume_nl=50_010)
+    ward.prescribe((0, 700_000))
+    with ward.becoming(is_on=True):
+        ward.ask(schema.START)
+
+
+def alarm(ward: Ward) -> None:
+    """A stall is latched, and acknowledged when it is over."""
+    with ward.becoming(alarms=_STALLED):
+        ward.plant.stall(True)
+        ward.run(s=STALL_S + SETTLE_S)
+    ward.plant.stall(False)
+    with ward.becoming(alarms=0):
+        ward.ask(schema.ACKNOWLEDGE, alarm=schema.MOTOR_STALLED)
+        ward.run(s=SETTLE_S)
+
+
+def set_the_clock(ward: Ward) -> None:
+    """Wall time is kept with the ledger."""
+    for wall_s in (500_000_000, 3_100_000_000):
+        ward.ask(schema.SET_CLOCK, wall_s=wall_s)
+
+
+def log(ward: Ward) -> None:
+    """Many events, flushed three times; where the ring is full the oldest go."""
+    for time in range(3):
+        for _ in range(12):
+            with suppress(Refused):
+                ward.ask(schema.ACKNOWLEDGE, alarm=schema.OCCLUSION)
+        ward.ask(schema.SET_CLOCK, wall_s=400_000_000 + time)
+        ward.run(s=SETTLE_S)
+        ward.settled()
+
+
+WORKLOADS: dict[str, Any] = {
+    work.__name__: work
+    for work in (
+        boot,
+        deliver,
+        prescribe,
+        stop_and_start,
+        set_up_anew,
+        alarm,
+        set_the_clock,
+        log,
+    )
+}
+
+
+def go_on(ward: Ward) -> None:
+    """After a cut: the next prescription, and the log."""
+    ward.prescribe((0, 900_000))
+    ward.run(s=SETTLE_S)
+    ward.settled()
