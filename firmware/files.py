@@ -5,8 +5,8 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 """
 
 FOLDER = "/pump"
-_SETTLE_BYTES = 500  # two pages, kept in the folder itself: littlefs does so up to 512
-_SETTLE_WRITES = 9  # 4,096 bytes, which littlefs gives a folder, hold fewer of them
+_SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
+_SETTLE_WRITES = 5  # and one for the name: littlefs gives a folder a block of 16, one of them used
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
