@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove bench lint docs clean
+.PHONY: help demo test test-long prove bench lint docs clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,7 +21,10 @@ demo: $(VENV)/installed ## A day of therapy with a kink in it: table, alarms, an
 	$(BIN)/pump-emulator demo --report build/demo.html
 
 test: $(VENV)/installed lint ## All tests of the default suite, and the style checks.
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+test-long: $(VENV)/installed ## The long campaigns: power cuts on twice as many flash images, every start.
+	POWER_LOSS_IMAGES=40 $(BIN)/python -m pytest -n $(JOBS) --timeout 1800 tests/power_loss
 
 lint: $(VENV)/installed ## Style, types, and generated documents.
 	$(BIN)/ruff check .

@@ -1,0 +1,176 @@
+"""Figures of storage: power cuts, bad blocks, wear, and how long a write holds the pump."""
+
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from emulator.bedside import Bedside
+from emulator.flash import BLOCKS, DEFECTS, ERASE_US_MAX, PAGE_US_MAX, RATED_ERASES
+from emulator.little_disk import LittleDisk
+from emulator.plant.plant import Plant
+from emulator.world import World
+from tests.power_loss import bad_blocks, campaign, workloads
+from tests.power_loss.images import COUNT, aged
+from tests.power_loss.ward import Ward
+from tools.figures.figure import at_most
+
+PAIRS = 37  # one pair in so many is run
+PAIR_IMAGES = (0, 3, 7, 14)
+TEN_YEARS_DAYS = 3_652
+WEAR_DAYS = 5
+DAY_MS = 86_400_000
+
+
+def _cuts(image: int) -> tuple[int, int]:
+    """(cuts, wrong) of all workloads on one image."""
+    found = [
+        campaign.run(workload, image, (cut,))
+        for workload in workloads.WORKLOADS
+        for cut in campaign.cuts_of(workload, image)
+    ]
+    return len(found), sum(map(bool, found))
+
+
+def _pairs(image: int) -> tuple[int, int]:
+    found = [
+        campaign.run("prescribe", image, pair)
+        for number, pair in enumerate(campaign.pairs_of("prescribe", image))
+        if number % PAIRS == image
+    ]
+    return len(found), sum(map(bool, found))
+
+
+def _defects(defect: str) -> Counter[str]:
+    return Counter(bad_blocks.run(0, block, defect) for block in range(BLOCKS))
+
+
+def _over(act: Any, values: Any) -> list[Any]:
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(act, values))
+
+
+@at_most("STORE-01", "power cuts that lose, halve or mix anything, or are not told", "cuts", 0)
+def cuts() -> tuple[int, str]:
+    """Each flash operation of each workload, in each way, on each image; start and go on."""
+    found = _over(_cuts, range(COUNT))
+    return sum(wrong for _, wrong in found), (
+        f"{sum(count for count, _ in found):,} cuts, {COUNT} images, "
+        f"{len(workloads.WORKLOADS)} workloads, {len(campaign.VARIANTS)} ways"
+    )
+
+
+@at_most("STORE-02", "pairs of cuts, in a commit and in the start after it, that do", "pairs", 0)
+def pairs() -> tuple[int, str]:
+    """A prescription is committed; the start is cut at its operations too."""
+    found = _over(_pairs, PAIR_IMAGES)
+    return sum(wrong for _, wrong in found), f"{sum(count for count, _ in found):,} pairs"
+
+
+@at_most("STORE-03", "blocks that cannot be written and lose a prescription, untold", "blocks", 0)
+def bad_writes() -> tuple[int, str]:
+    """Programming and erasing, error and silent, every block."""
+    found = sum(_over(_defects, [what for what in DEFECTS if what[:4] != "read"]), Counter())
+    kept = found[bad_blocks.KEPT]
+    return found.total() - kept - found[
+        bad_blocks.ALARMED
+    ], f"{found.total():,} cases, {kept:,} kept"
+
+
+@at_most("STORE-04", "blocks that cannot be read and do, or leave no disk", "blocks", 16)
+def bad_reads() -> tuple[int, str]:
+    """Errors that the board's memory-mapped flash does not know; MicroPython formats then."""
+    found = sum(_over(_defects, [what for what in DEFECTS if what[:4] == "read"]), Counter())
+    return found.total() - found[bad_blocks.KEPT] - found[bad_blocks.ALARMED], (
+        f"{found.total():,} cases: {found[bad_blocks.BLANK]} blank, "
+        f"{found[bad_blocks.NO_DISK]} without a disk"
+    )
+
+
+def _worn(rate_nl_day: int, days: int) -> tuple[list[int], int]:
+    """(erasures of each block, writes of the flash) in so many days of delivery."""
+    disk = LittleDisk()
+    world = World(disk=disk)
+    Plant(world, capacity_nl=40_000_000)
+    world.boot()
+    bedside = Bedside(world)
+    bedside.commission()
+    bedside.prescribe([(0, rate_nl_day)])
+    bedside.start()
+    bedside.goodbye()
+    before, operations = list(disk.flash.worn), disk.flash.operations
+    world.run_for_ms(days * DAY_MS)
+    worn = [now - then for now, then in zip(disk.flash.worn, before, strict=True)]
+    return worn, disk.flash.operations - operations - sum(worn)
+
+
+def _wear(rate_nl_day: int, days: int) -> tuple[float, str]:
+    """Of all erasures that are rated, in per cent, in ten years."""
+    worn, writes = _worn(rate_nl_day, days)
+    share = sum(worn) / days * TEN_YEARS_DAYS / (len(worn) * RATED_ERASES)
+    return round(share * 100, 2), (
+        f"{sum(worn) / days:,.0f} erasures and {writes / days:,.0f} programmings a day, "
+        f"{sum(worn) / writes:.3f} erasures a programming; worst block {max(worn)} in {days} days"
+    )
+
+
+@at_most("STORE-05", "rated erasures used in ten years at 1 mL/day", "%", 10, 2)
+def wear_usual() -> tuple[float, str]:
+    """The whole pump, its ledger, conditions and log, on the emulated flash."""
+    return _wear(1_000_000, WEAR_DAYS)
+
+
+@at_most("STORE-06", "rated erasures used in ten years at 24 mL/day", "%", 10, 2)
+def wear_fastest() -> tuple[float, str]:
+    """The highest rate; a 40 mL reservoir is empty after a day and a half."""
+    return _wear(24_000_000, 1)
+
+
+def _busy_ms(image: int) -> dict[str, float]:
+    """The longest that each kind of write held the pump, each operation as slow as it may be."""
+    ward = Ward(aged(image))
+    flash = ward.flash
+    flash.erase_us, flash.page_us = ERASE_US_MAX, PAGE_US_MAX
+    ward.boot()
+    longest = {"start": flash.busy_us / 1_000}
+
+    def timed(name: str, holder: Any, method: str) -> None:
+        act = getattr(holder, method)
+
+        def call(*arguments: Any) -> Any:
+            before_us = flash.busy_us
+            try:
+                return act(*arguments)
+            finally:
+                longest[name] = max(longest.get(name, 0), (flash.busy_us - before_us) / 1_000)
+
+        setattr(holder, method, call)
+
+    timed("keeper", ward.pump.keeper, "poll")
+    timed("log", ward.pump.log, "poll")
+    timed("command", ward.pump.session, "poll")
+    for work in (workloads.deliver, workloads.prescribe, workloads.set_the_clock, workloads.log):
+        work(ward)
+    return longest
+
+
+def _longest_ms(name: str) -> tuple[float, str]:
+    found = [_busy_ms(image).get(name, 0) for image in range(COUNT)]
+    return max(found), f"{COUNT} images, erasures of 400 ms and pages of 3 ms"
+
+
+@at_most("STORE-07", "a record of the ledger holds the pump, worst flash", "ms", 450)
+def keeper_ms() -> tuple[float, str]:
+    """What the keeper waits for room for."""
+    return _longest_ms("keeper")
+
+
+@at_most("STORE-08", "an entry of the log holds the pump, worst flash", "ms", 1_300)
+def log_ms() -> tuple[float, str]:
+    """A block for the data, and the folder's."""
+    return _longest_ms("log")
+
+
+@at_most("STORE-09", "the start holds the pump, worst flash", "ms", 3_600)
+def start_ms() -> tuple[float, str]:
+    """Each folder is written anew; 0.25 to 0.4 s with typical erasures of 45 ms."""
+    return _longest_ms("start")
