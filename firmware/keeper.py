@@ -138,6 +138,8 @@ class Keeper(Task):
             write()
             self.commits += 1
             self._failed &= ~(1 << kind)
+        except MemoryError:
+            raise StoreError("no memory")
         finally:
             failed = self._failed | self._memory.halves()
             if failed:
@@ -158,7 +160,10 @@ class Keeper(Task):
             self.due_ms = 0
 
     def _keep(self, kind: int) -> None:
-        """What fails, for want of memory too, is an alarm; delivery goes on."""
+        """What fails, for want of memory too, is an alarm; delivery goes on.
+
+        MemoryError: before the write was tried, or for want of room for StoreError.
+        """
         try:
             self.commit(
                 kind, self._save_ledger if kind == records.LEDGER else self._save_condition

@@ -39,11 +39,14 @@ class Ledger:
         self.boots = 0
         self._half = 0  # an encoder edge whose partner has not come
         self._step_pl = step_pl
+        self._conc_mcg_ml = 0
         self._kind = schema.CONTINUOUS
         self._verified_folded = 0  # counts at the last fold ...
         self._unverified_folded = 0
-        self._verified_pl = [0] * SPANS  # ... and the volumes up to it
+        self._verified_pl = [0] * SPANS  # ... the volumes up to it ...
         self._unverified_pl = [0] * SPANS
+        self._verified_fg = [0] * SPANS  # ... and their doses: pL x mcg/mL
+        self._unverified_fg = [0] * SPANS
 
     def book(self, made: bool, edges: int) -> bool:
         """Book one permit: whether its edge was made, and the encoder edges since the last
@@ -70,16 +73,22 @@ class Ledger:
         self._fold()
         self._step_pl = step_pl
 
+    def concentrate(self, conc_mcg_ml: int) -> None:
+        """From now on the reservoir holds this."""
+        self._fold()
+        self._conc_mcg_ml = conc_mcg_ml
+
     def deliver_as(self, kind: int) -> None:
         """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE."""
-        self._fold()
-        self._kind = kind
+        if kind != self._kind:
+            self._fold()
+            self._kind = kind
 
     def begin(self, span: int) -> None:
         """SINCE_REFILL or SINCE_MIDNIGHT begins anew."""
         self._fold()
-        self._verified_pl[span] = 0
-        self._unverified_pl[span] = 0
+        self._verified_pl[span] = self._unverified_pl[span] = 0
+        self._verified_fg[span] = self._unverified_fg[span] = 0
 
     def verified_nl(self) -> int:
         """Lower end of what was delivered in the pump's life, in nL."""
@@ -90,6 +99,16 @@ class Ledger:
         """Upper end of what was delivered in the pump's life, in nL."""
         self._fold()
         return (self._life(self._verified_pl) + self._life(self._unverified_pl) + 999) // 1000
+
+    def verified_ng(self) -> int:
+        """Lower end of the dose that was delivered in the pump's life, in ng."""
+        self._fold()
+        return self._life(self._verified_fg) // 1_000_000
+
+    def possible_ng(self) -> int:
+        """Upper end of the dose that was delivered in the pump's life, in ng."""
+        self._fold()
+        return -(-(self._life(self._verified_fg) + self._life(self._unverified_fg)) // 1_000_000)
 
     def span_nl(self, span: int) -> int:
         """Lower end of what was delivered in a span, in nL."""
@@ -104,7 +123,15 @@ class Ledger:
     def fields(self, reserved_steps: int) -> "Dict[str, Any]":
         """What of it goes into the record (firmware/records.py)."""
         self._fold()
-        spans = zip(self._verified_pl, self._unverified_pl)
+        spans = [
+            {
+                "verified_pl": self._verified_pl[span],
+                "unverified_pl": self._unverified_pl[span],
+                "verified_fg": self._verified_fg[span],
+                "unverified_fg": self._unverified_fg[span],
+            }
+            for span in range(SPANS)
+        ]
         return {
             "commanded_steps": self.commanded.value(),
             "verified_steps": self.verified.value(),
@@ -112,7 +139,7 @@ class Ledger:
             "reserved_steps": reserved_steps,
             "step_pl": self._step_pl,
             "kind": self._kind,
-            "spans": [{"verified_pl": one, "unverified_pl": other} for one, other in spans],
+            "spans": spans,
             "boots": self.boots,
         }
 
@@ -131,21 +158,32 @@ class Ledger:
         self._unverified_folded = self.unverified.value()
         self._verified_pl = [span["verified_pl"] for span in fields["spans"]]
         self._unverified_pl = [span["unverified_pl"] for span in fields["spans"]]
+        self._verified_fg = [span["verified_fg"] for span in fields["spans"]]
+        self._unverified_fg = [span["unverified_fg"] for span in fields["spans"]]
         self.unverified.set(fields["unverified_steps"] + fields["reserved_steps"])
         self._fold()
 
-    def _life(self, volumes_pl: "List[int]") -> int:
-        return volumes_pl[OF_CONTINUOUS] + volumes_pl[OF_SCHEDULE]
+    def _life(self, spans: "List[int]") -> int:
+        return spans[OF_CONTINUOUS] + spans[OF_SCHEDULE]
 
     def _fold(self) -> None:
-        """Add the steps since the last fold to every span that they belong to."""
+        """Add the steps since the last fold to every span that they belong to.
+
+        All of it or, where memory runs out, nothing.
+        """
         verified = self.verified.value()
         unverified = self.unverified.value()
         verified_pl = (verified - self._verified_folded) * self._step_pl
         unverified_pl = (unverified - self._unverified_folded) * self._step_pl
-        self._verified_folded = verified
-        self._unverified_folded = unverified
+        volumes = (list(self._verified_pl), list(self._unverified_pl))
+        doses = (list(self._verified_fg), list(self._unverified_fg))
         kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS
         for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT):
-            self._verified_pl[span] += verified_pl
-            self._unverified_pl[span] += unverified_pl
+            volumes[0][span] += verified_pl
+            volumes[1][span] += unverified_pl
+            doses[0][span] += verified_pl * self._conc_mcg_ml
+            doses[1][span] += unverified_pl * self._conc_mcg_ml
+        self._verified_folded = verified
+        self._unverified_folded = unverified
+        self._verified_pl, self._unverified_pl = volumes
+        self._verified_fg, self._unverified_fg = doses

@@ -38,7 +38,7 @@ class Memory:
         self._setup_hash = b""
         self._chain = bytes(8)
         for folder in records.FOLDERS:
-            files.list(folder)
+            _make(files, folder)
         self._setup = _record(files, records.SETUP, True)
         self._therapy = _record(files, records.THERAPY, True)
         self._condition = _record(files, records.CONDITION, True)
@@ -135,12 +135,21 @@ class Memory:
         }
         self._save(self._condition, records.CONDITION, values)
 
-    def load_ledger(self, ledger: "Ledger") -> int:
-        """Totals go on from the record. Returns the wall time of the record; 0: none."""
+    def load_ledger(self, ledger: "Ledger", conc_mcg_ml: int) -> int:
+        """Totals go on from the record. Returns the wall time of the record; 0: none.
+
+        conc_mcg_ml: of the set-up. Format 1 knows no doses: there was one concentration then.
+        """
         found = self._load(self._ledger, records.LEDGER)
         if found is None:
             return 0
-        self._chain = _hash8(codec.pack(records.FORMATS[records.LEDGER], found))
+        form = self._ledger.format
+        self._chain = _hash8(codec.pack(records.FORMATS[records.LEDGER][form - 1], found))
+        if form == 1:
+            for span in found["spans"]:
+                span["verified_fg"] = span["verified_pl"] * conc_mcg_ml
+                span["unverified_fg"] = span["unverified_pl"] * conc_mcg_ml
+        ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]
         return wall_s
@@ -150,7 +159,7 @@ class Memory:
         values = ledger.fields(reserved_steps)
         values["chain"] = self._chain
         values["wall_s"] = wall_s
-        payload = codec.pack(records.FORMATS[records.LEDGER], values)
+        payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
         self._ledger.save(payload)
         self._chain = _hash8(payload)
 
@@ -161,7 +170,7 @@ class Memory:
                 if record.damaged:
                     self.damaged |= 1 << kind
                 return None
-            found = codec.unpack(records.FORMATS[kind], payload)
+            found = codec.unpack(records.FORMATS[kind][record.format - 1], payload)
         except (OSError, codec.WireError):
             self.damaged |= 1 << kind
             return None
@@ -169,16 +178,25 @@ class Memory:
         return found
 
     def _save(self, record: Record, kind: int, values: "Values") -> None:
-        record.save(codec.pack(records.FORMATS[kind], values))
+        record.save(codec.pack(records.FORMATS[kind][-1], values))
+
+
+def _make(files: "Files", folder: str) -> None:
+    """A folder that cannot be made fails again where something is written to it."""
+    try:
+        files.list(folder)
+    except OSError:
+        return
 
 
 def _record(files: "Files", kind: int, twins: bool) -> Record:
-    return Record(files, records.FOLDERS[kind], kind, twins=twins)
+    formats = len(records.FORMATS[kind])
+    return Record(files, records.FOLDERS[kind], kind, formats, twins)
 
 
 def _setup_hash(values: "Values") -> bytes:
     """Stands for a set-up; the calibration may change under a prescription."""
-    fields = [field for field in records.FORMATS[records.SETUP] if field[0] != "step_pl"]
+    fields = [field for field in records.SETUP_1 if field[0] != "step_pl"]
     return _hash8(codec.pack(tuple(fields), values))
 
 

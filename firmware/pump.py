@@ -22,8 +22,7 @@ from firmware.monitor.heartbeat import Heartbeat
 from firmware.monitor.motion import Motion
 from firmware.monitor.pressure import Pressure
 from firmware.monitor.reservoir import Reservoir
-from firmware.restore import restore
-from firmware.self_test import self_test
+from firmware.restore import begin
 from firmware.session import Session
 from firmware.state import State
 from firmware.store import StoreError
@@ -110,30 +109,10 @@ class Pump:
         self.delivery.on_block_end = self.keeper.block_ends
         self.care.on_hour = self.keeper.condition_changed
         self.heartbeat = Heartbeat(board, self.loop)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Go on where the reset came, with the board fed meanwhile by the heartbeat's timer."""
         self.alarms.on_change = self._on_alarms
         self.alarms.on_event = self.log.note
         self.therapy.on_rate = self.log.rate_changed
-        self.log.start(self.clock.read())
-        self.log.note(
-            events.BOOT,
-            int(self.board.was_watchdog),
-            int.from_bytes(self.manifest_hash[:4], "big"),
-        )
-        failed = self_test(self.board)
-        self.log.note(events.SELF_TEST, failed, 0)
-        self.loop.beat = True  # an old flash takes its time
-        restore(self, self.clock.read())
-        self.loop.beat = True
-        if failed:
-            self.alarms.raise_alarm(schema.SELF_TEST_FAILED, failed)
-        if self.board.was_watchdog:
-            self.alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
-            self.alarms.clear(schema.WATCHDOG_RESET)
-        self.keeper.start(self.clock.read())
+        begin(self)
 
     def run(self) -> None:
         """Run for ever."""
@@ -163,6 +142,7 @@ class Pump:
     def commissioned(self, setup: "Dict[str, Any]", now_ms: int) -> None:
         """The pump has been set up, now or before a reset."""
         self.setup = setup
+        self.ledger.concentrate(setup["conc_mcg_ml"])
         self.therapy.load(None)
         self.reservoir.start(now_ms)
         if self.state.state == schema.UNCOMMISSIONED:
@@ -231,7 +211,6 @@ class Pump:
             return
         self.state.fault_reason = reason
         try:
-            self.guard.check()
             self.therapy.halt(self.clock.now_ms)
         except Corrupt:
             self._abandon()

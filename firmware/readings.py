@@ -71,17 +71,14 @@ class Readings:
         """What was delivered: the ledger."""
         pump = self._pump
         ledger = pump.ledger
-        conc_mcg_ml = pump.setup["conc_mcg_ml"] if pump.setup else 0
-        verified_nl = ledger.verified_nl()
-        possible_nl = ledger.possible_nl()
         values = {
             "commanded_steps": ledger.commanded.value(),
             "verified_steps": ledger.verified.value(),
             "unverified_steps": ledger.unverified.value(),
-            "verified_nl": verified_nl,
-            "possible_nl": possible_nl,
-            "verified_ng": verified_nl * conc_mcg_ml // 1000,
-            "possible_ng": -(-possible_nl * conc_mcg_ml // 1000),
+            "verified_nl": ledger.verified_nl(),
+            "possible_nl": ledger.possible_nl(),
+            "verified_ng": ledger.verified_ng(),
+            "possible_ng": ledger.possible_ng(),
             "step_pl": pump.step_pl,
             "boots": ledger.boots,
         }

@@ -21,6 +21,12 @@ FOLDERS = (
     FOLDER + "/ledger",
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Tuple
+
+    Fields = Tuple[Any, ...]
+
 _SEGMENT = (("start_min", "H", 0, 1_439), ("rate_nl_day", "I", 0, 24_000_000))
 _U64 = (0, schema.U64_MAX)
 _U32 = (0, schema.U32_MAX)
@@ -73,11 +79,9 @@ CONDITION_1 = (
     ),
 )
 
-# What was delivered, in pL. kind: of therapy now. spans: those of firmware/ledger.py.
-# reserved_steps: as many may have been made since. chain: start of the SHA-256 of the record
-# before this one.
-_SPAN = (("verified_pl", "Q") + _U64, ("unverified_pl", "Q") + _U64)
-LEDGER_1 = (
+# What was delivered. kind: of therapy now. spans: those of firmware/ledger.py. reserved_steps: as
+# many may have been made since. chain: start of the SHA-256 of the record before this one.
+_HEAD = (
     ("chain", "b", 8, 8),
     ("commanded_steps", "I") + _U32,
     ("verified_steps", "I") + _U32,
@@ -85,8 +89,21 @@ LEDGER_1 = (
     ("reserved_steps", "I") + _U32,
     ("step_pl", "H", 45_000, 55_000),
     ("kind", "B", 1, 2),
-    ("spans", _SPAN, 4, 4),
+)
+_TAIL = (
     ("boots", "I") + _U32,
     ("wall_s", "I") + _U32,
 )
-FORMATS = {SETUP: SETUP_1, THERAPY: THERAPY_1, CONDITION: CONDITION_1, LEDGER: LEDGER_1}
+_VOLUMES = (("verified_pl", "Q") + _U64, ("unverified_pl", "Q") + _U64)
+_DOSES = (("verified_fg", "Q") + _U64, ("unverified_fg", "Q") + _U64)
+LEDGER_1 = _HEAD + (("spans", _VOLUMES, 4, 4),) + _TAIL
+LEDGER_2 = _HEAD + (("spans", _VOLUMES + _DOSES, 4, 4),) + _TAIL  # pL x mcg/mL are femtograms
+
+# By kind: the formats from 1 on; the last one is written. memory.py brings older ones up to it.
+FORMATS: "Tuple[Fields, ...]" = (
+    (),
+    (SETUP_1,),
+    (THERAPY_1,),
+    (CONDITION_1,),
+    (LEDGER_1, LEDGER_2),
+)

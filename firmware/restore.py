@@ -5,7 +5,8 @@ critical alarm says why. Nothing that was missed is caught up.
 """
 
 from firmware import records
-from protocol.wire import schema
+from firmware.self_test import self_test
+from protocol.wire import events, schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +23,40 @@ _ENDED_BY_RESET = (
 )
 
 
+def begin(pump: "Pump") -> None:
+    """Log the reset, test the board, go on where the reset came.
+
+    The heartbeat's timer feeds the watchdog meanwhile; an old flash takes its time.
+    """
+    log, alarms, board = pump.log, pump.alarms, pump.board
+    log.start(pump.clock.read())
+    manifest_start = int.from_bytes(pump.manifest_hash[:4], "big")
+    log.note(events.BOOT, int(board.was_watchdog), manifest_start)
+    failed = self_test(board)
+    log.note(events.SELF_TEST, failed, 0)
+    pump.loop.beat = True
+    restore(pump, pump.clock.read())
+    pump.loop.beat = True
+    if failed:
+        alarms.raise_alarm(schema.SELF_TEST_FAILED, failed)
+    if board.was_watchdog:
+        alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
+        alarms.clear(schema.WATCHDOG_RESET)
+    log.checkpoint()
+    pump.keeper.start(pump.clock.read())
+
+
 def restore(pump: "Pump", now_ms: int) -> None:
     """Set the pump up, prescribe, and start or hold, as the records say."""
     memory = pump.memory
     alarms = pump.alarms
-    wall_s = memory.load_ledger(pump.ledger)
+    setup = memory.load_setup()
+    wall_s = memory.load_ledger(pump.ledger, setup["conc_mcg_ml"] if setup else 0)
     condition = memory.load_condition(alarms)
     for alarm in _ENDED_BY_RESET:
         alarms.table[alarm].active = False
     if alarms.is_active(schema.OCCLUSION):
         pump.pressure.look_for_release(now_ms)
-    setup = memory.load_setup()
     if setup is not None:
         pump.step_pl = setup.pop("step_pl")
         pump.delivery.calibrate(pump.step_pl)
@@ -54,7 +78,7 @@ def restore(pump: "Pump", now_ms: int) -> None:
     if pump.therapy.prescription is None:
         return
     if is_on:
-        pump.start(now_ms)
+        pump.resume(now_ms)
     else:
         pump.care.go_on(now_ms, condition["stopped_h"] if condition else 0)
 

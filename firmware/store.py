@@ -33,7 +33,7 @@ class StoreError(Exception):
 class Record:
     """A record of one kind, in a folder of its own.
 
-    kind: 1 .. 255. formats: of the payload, those that can be read; the last one is written.
+    kind: 1 .. 255. formats: of the payload, 1 .. formats can be read; the last one is written.
     twins: each save writes both generations, the older first, so that either one alone is the
     truth: for records that a person made. Else they are written in turn.
     format: of what was loaded. damaged: generations that were there and not sound at loading.
@@ -44,7 +44,7 @@ class Record:
         files: "Files",
         folder: str,
         kind: int,
-        formats: "Tuple[int, ...]" = (1,),
+        formats: int = 1,
         twins: bool = False,
     ) -> None:
         self._files = files
@@ -55,7 +55,7 @@ class Record:
         self._twins = twins
         self._sequence = 0
         self._next = 0  # generation that the next save replaces
-        self.format = formats[-1]
+        self.format = formats
         self.damaged = 0
 
     def load(self) -> "Optional[bytes]":
@@ -96,13 +96,13 @@ class Record:
         """
         path = self._paths[self._next]
         try:
-            self._save_one(payload, self._formats[-1])
+            self._save_one(payload, self._formats)
         except StoreError:
             self._withdraw(path)
             raise
         if self._twins:
             try:
-                self._save_one(payload, self._formats[-1])
+                self._save_one(payload, self._formats)
                 self.damaged = 0
             except StoreError:
                 self.damaged = 1
@@ -141,7 +141,7 @@ class Record:
         magic, kind, form, length, sequence = struct.unpack_from(_HEADER, data)
         if struct.unpack_from("<I", data, body)[0] != binascii.crc32(data[:body]):
             return None
-        if magic != _MAGIC or kind != self._kind or form not in self._formats:
+        if magic != _MAGIC or kind != self._kind or not 1 <= form <= self._formats:
             return None
         if length != body - _HEADER_BYTES:
             return None

@@ -53,6 +53,9 @@ NOT_GUARDED = {  # every number on the delivery path that is no guarded word, an
     "Ledger._unverified_folded": _LEDGER,
     "Ledger._verified_pl": _LEDGER,
     "Ledger._unverified_pl": _LEDGER,
+    "Ledger._verified_fg": _LEDGER,
+    "Ledger._unverified_fg": _LEDGER,
+    "Ledger._conc_mcg_ml": _LEDGER,
     "Count._low": _LEDGER,
     "Count._high": _LEDGER,
 }

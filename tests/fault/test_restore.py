@@ -300,6 +300,23 @@ def test_a_ledger_that_cannot_be_written_alarms_and_stops_no_delivery() -> None:
     assert not bed.status()["alarms_active"] & 1 << schema.STORE_FAILED
 
 
+@pytest.mark.parametrize("folder", [*records.FOLDERS, "/"])
+def test_a_flash_that_takes_no_write_at_boot_stops_no_therapy(folder: str) -> None:
+    bed, disk = with_broken(folder)
+    bed.running((0, 1_000_000))
+    bed.run(minutes=5)
+    bed.world.power_cut()
+    disk.fails = True
+    bed.world.power_on()
+    bed.run(s=2)
+    steps = len(bed.steps)
+    bed.run(hours=1)
+    assert bed.state == schema.RUNNING
+    assert abs(len(bed.steps) - steps - 1_000_000 / 50 / 24) <= 1
+    if folder in (records.FOLDER, "/", *records.FOLDERS[records.CONDITION :]):
+        assert "STORE_FAILED" in waiting(bed)
+
+
 def test_no_step_is_made_before_its_reservation_is_on_the_flash() -> None:
     """At every step the record on the flash covers it, at any rate."""
     for rate_nl_day in (48_000, 1_000_000, 8_000_000, 24_000_000):
