@@ -92,6 +92,30 @@ def test_limits_in_the_document_are_those_of_the_code() -> None:
         assert words in text, words
 
 
+def test_the_figures_in_the_page_of_storage_are_those_of_the_code() -> None:
+    from emulator import inject
+
+    inject.install()
+    from firmware import delivery, keeper, records, store
+    from protocol.wire import schema
+
+    text = " ".join((ROOT / "docs/storage.md").read_text().split())
+    own_ms = delivery.LEAD_MS + delivery.SETTLE_MS
+    period_ms = keeper.COMMIT_MS + own_ms
+    fastest = 86_400 * schema.STEP_PL_NOMINAL / period_ms / 1e6
+    block_s = keeper.block_steps(24_000_000) * 86_400 * schema.STEP_PL_NOMINAL / 24e9
+    for words in (
+        f"at most {store.PAYLOAD_MAX + 12} bytes",
+        f"| {keeper.BLOCK_STEPS} | {keeper.BLOCK_STEPS * 0.05:g} uL |",
+        f"delivered in {block_s:.2f} s: {keeper.block_steps(24_000_000) * 0.05:g} uL at 24",
+        f"is at least {keeper.COMMIT_MS} ms away",
+        f"up to **{fastest:.1f} mL/day**, where a step is due every {period_ms} ms and {own_ms} of",
+    ):
+        assert words in text, words
+    for kind, folder in enumerate(records.FOLDERS[1:], 1):
+        assert f"| `{folder.rpartition('/')[2]}` |" in text, schema.RECORDS[kind]
+
+
 def test_the_instants_in_the_tour_are_those_of_the_code() -> None:
     from emulator import inject
 
