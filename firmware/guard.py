@@ -108,13 +108,13 @@ class Guard(Task):
             take(self.step, place)
         for place in range(0, len(self.rest), 2):
             take(self.rest, place)
-        if binascii.crc32(memoryview(self.rest)[SEALED:]) != self._crc:
+        if _crc_of(self.rest) != self._crc:
             raise Corrupt()
 
     def load(self, is_schedule: bool, segments: "List[Tuple[int, int]]") -> None:
         """Put a prescription in: (start in minutes, rate in nL/day) of each segment.
 
-        Allocates. Raises Corrupt.
+        Allocates; where memory runs out nothing has changed. Raises Corrupt.
         """
         self.check()
         rest = self.rest[:REST_WORDS]
@@ -124,13 +124,14 @@ class Guard(Task):
             for value in segment:
                 rest.append(value)
                 rest.append(~value)
+        rest_sum = -(len(rest) // 2)
+        self._crc = _crc_of(rest)
+        self._rest_sum = rest_sum
         self.rest = rest
-        self._rest_sum = -(len(rest) // 2)
-        self.seal()
 
     def seal(self) -> None:
         """What only a command changes has been changed by one."""
-        self._crc = binascii.crc32(memoryview(self.rest)[SEALED:])
+        self._crc = _crc_of(self.rest)
 
     def _check_again(self) -> None:
         """The step's interrupt may have come between MADE and its complement. It comes once."""
@@ -159,6 +160,10 @@ def take(words: "Words", place: int) -> int:
     if words[place + 1] != ~value:
         raise Corrupt()
     return value
+
+
+def _crc_of(rest: "Words") -> int:
+    return binascii.crc32(memoryview(rest)[SEALED:])
 
 
 def _zeros(count: int) -> "Words":

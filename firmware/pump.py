@@ -179,7 +179,7 @@ class Pump:
         self.is_on = True
         try:
             self.keeper.commit(records.CONDITION, self._save_condition)
-        except StoreError:
+        except (StoreError, MemoryError):
             self.is_on = False
             raise
         self.resume(now_ms)

@@ -1,6 +1,6 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
-from tests.fault import flips
+from tests.fault import flips, shortage
 from tools.figures.figure import at_most
 
 
@@ -10,3 +10,18 @@ def flipped_bits() -> tuple[int, str]:
     found = [flips.campaign(when, flips.BY_THE_HOUR) for when in flips.UNTIL_MS]
     count = sum(bits for bits, _ in found)
     return sum(len(failed) for _, failed in found), f"{count:,} bits flipped, one at a time"
+
+
+@at_most("MEMORY-02", "failed allocations that left neither safe state nor what was before", "", 0)
+def failed_allocations() -> tuple[int, str]:
+    """Each allocating call of each request once, and of an hour's records."""
+    found = [shortage.campaign(name) for name in shortage.REQUESTS]
+    count = sum(calls for calls, _ in found)
+    wrong = sum(len(failed) for _, failed in found)
+    at = 1
+    came = True
+    while came:
+        came, verdict = shortage.in_the_background(at)
+        wrong += bool(verdict)
+        at += 1
+    return wrong, f"{count + at - 2:,} calls failed, one at a time"

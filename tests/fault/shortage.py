@@ -1,0 +1,237 @@
+"""Memory that runs out: the N-th allocating call of the firmware raises MemoryError, once.
+
+What allocates is told by the file and the function: everything in the firmware and the wire but
+the functions named in NO_ALLOCATION, which tests/parity/heap_lock.py runs with the heap locked.
+"""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from emulator.bedside import Refused
+from firmware.pins import SUPPLY
+from protocol.wire import codec, schema
+from tests.fault.flips import Flipper
+from tests.pumps import Bed
+
+SEGMENTS = ((0, 1_000_000), (720, 900_000))
+OTHER = {"conc_mcg_ml": 2_000, "therapy": schema.CONTINUOUS, "dose_ng_day": 1_200_000}
+_REPEATS = 5
+_FILES_WITHOUT = frozenset(
+    ("alarm", "annunciator", "board", "care", "clock", "count", "delivery", "drive", "loop")
+    + ("magnet", "state", "task", "rate", "heartbeat", "motion", "pressure", "reservoir")
+)
+NO_ALLOCATION = {
+    "guard": "check check_step _check_again accept put take poll",
+    "therapy": "rate_nl_day segment begin halt abandon poll rebase _plan next_change_s "
+    "_segment_at _until",
+    "ledger": "book deliver_as",
+    "keeper": "poll condition_changed block_ends reserve wall_changed checkpoint write rebase "
+    "_plan _keep block_steps",
+    "event_log": "note note_at rate_changed poll rebase _plan _fail",
+    "session": "poll rebase _keep",
+    "commands": "_changes",
+    "frame": "in_frame drop",
+    "pump": "turn fault_stop _abandon _enter _set_state _deliver _begin_therapy _still _hold "
+    "_on_alarms _on_stalled _on_motion_trip _rate_nl_day",
+}
+_FREE = ("len", "isinstance", "sum")
+ALLOCATES_ALL_THE_SAME = {("clock", "wall_s"), ("alarm", "mask")}
+
+
+class Shortage:
+    """Raises MemoryError at allocating call number `at` while it is installed; counts them."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.count = 0
+
+    def __enter__(self) -> "Shortage":
+        sys.setprofile(self._on_event)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    @property
+    def came(self) -> bool:
+        return self.count >= self.at
+
+    def _on_event(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event not in ("call", "c_call") or getattr(argument, "__name__", "") in _FREE:
+            return
+        if not _allocates(frame) or not _in_the_pump(frame):
+            return
+        self.count += 1
+        if self.count == self.at:
+            raise MemoryError
+
+
+def _allocates(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    if "/firmware/" not in path and "/protocol/wire/" not in path:
+        return False
+    file = path.rsplit("/", 1)[1][:-3]
+    function = frame.f_code.co_name
+    if (file, function) in ALLOCATES_ALL_THE_SAME:
+        return True
+    return file not in _FILES_WITHOUT and function not in NO_ALLOCATION.get(file, "").split()
+
+
+def _in_the_pump(frame: FrameType) -> bool:
+    """Not in the programmer, which runs the wire's files too."""
+    above: FrameType | None = frame
+    while above is not None and "/emulator/" not in above.f_code.co_filename:
+        above = above.f_back
+    return above is not None and above.f_code.co_filename.endswith("world.py")
+
+
+def _asks(kind: int, **values: Any) -> Callable[[Bed], tuple[int, bytes]]:
+    return lambda _bed: (kind, codec.encode(kind, values))
+
+
+def _acknowledge(bed: Bed) -> tuple[int, bytes]:
+    bed.pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
+    bed.pump.alarms.clear(schema.OCCLUSION)
+    return schema.ACKNOWLEDGE, codec.encode(schema.ACKNOWLEDGE, {"alarm": schema.OCCLUSION})
+
+
+def _propose(_bed: Bed) -> tuple[int, bytes]:
+    fields = {**OTHER, "segments": [{"start_min": 0, "rate_nl_day": 600_000}]}
+    return schema.PROPOSE, codec.encode(schema.PROPOSE, fields)
+
+
+def _confirm(bed: Bed) -> tuple[int, bytes]:
+    kind, payload = _propose(bed)
+    bed.programmer.counter += 1
+    _, proposal = bed.programmer.exchange(kind, payload, bed.programmer.counter)
+    return schema.CONFIRM, codec.encode(schema.CONFIRM, {"digest": proposal["digest"]})
+
+
+def _stopped(kind: int, **values: Any) -> Callable[[Bed], tuple[int, bytes]]:
+    def prepare(bed: Bed) -> tuple[int, bytes]:
+        bed.programmer.ask(schema.STOP)
+        bed.pump.magnet._window_until_ms = 1 << 28
+        return kind, codec.encode(kind, values)
+
+    return prepare
+
+
+REQUESTS: dict[str, Callable[[Bed], tuple[int, bytes]]] = {
+    "status": _asks(schema.STATUS),
+    "alarms": _asks(schema.ALARMS),
+    "totals": _asks(schema.TOTALS),
+    "read back": _asks(schema.READ_BACK),
+    "set clock": _asks(schema.SET_CLOCK, wall_s=20 * 3_600),
+    "acknowledge": _acknowledge,
+    "propose": _propose,
+    "confirm": _confirm,
+    "stop": _asks(schema.STOP),
+    "start": _stopped(schema.START),
+    "calibrate": _stopped(schema.CALIBRATE, steps=1_000, volume_nl=51_000),
+}
+
+
+def condition(bed: Bed) -> tuple[Any, ...]:
+    """What an order can change."""
+    pump = bed.pump
+    prescription = pump.therapy.prescription
+    return (
+        pump.state.state,
+        pump.is_on,
+        pump.step_pl,
+        pump.therapy.rate_nl_day,
+        pump.therapy.segment,
+        prescription.digest("S") if prescription else b"",
+        (pump.wall.wall_s(pump.clock.now_ms) - pump.clock.uptime_s()) // 60,
+        tuple(pump.guard.rest[18:]),
+    )
+
+
+class Trial:
+    """One request, with memory that runs out at one allocating call on its way."""
+
+    def __init__(self) -> None:
+        self.flipper = Flipper(SEGMENTS)
+        self.bed = self.flipper.bed
+
+    def run(self, name: str, at: int) -> tuple[bool, str]:
+        """(whether there is an allocating call of that number, what went wrong)."""
+        bed = self.bed
+        self.flipper.start_again()
+        bed.run(s=5)
+        bed.programmer.counter = 0
+        bed.programmer.hello()
+        kind, payload = REQUESTS[name](bed)
+        before = condition(bed)
+        with Shortage(at) as shortage:
+            answer = self._ask(kind, payload)
+        return shortage.came, self._verdict(answer, before)
+
+    def _ask(self, kind: int, payload: bytes) -> str:
+        """OK, the name of the refusal, or "" where no answer comes."""
+        programmer = self.bed.programmer
+        programmer.counter += 1
+        for _ in range(_REPEATS):
+            try:
+                answer, got = programmer.exchange(kind, payload, programmer.counter)
+            except (TimeoutError, Refused):
+                continue
+            return str(got["name"]) if answer == schema.REFUSED else "OK"
+        return ""
+
+    def _verdict(self, answer: str, before: tuple[Any, ...]) -> str:
+        bed = self.bed
+        pump = bed.pump
+        after = condition(bed)
+        if pump.state.state == schema.FAULT:
+            alarm = pump.alarms.table[schema.INVARIANT_BROKEN]
+            safe = alarm.active and not bed.world.chip.outside.level(SUPPLY)
+            reason = schema.FAULTS[pump.state.fault_reason]
+            return "" if safe and reason == "NO_MEMORY" else f"unsafe fault {reason}"
+        if answer not in ("OK", "NO_MEMORY", "NOT_STORED"):
+            return f"answer {answer!r}"
+        if answer != "OK" and after != before:
+            return f"{answer}, but {before} became {after}"
+        steps = len(bed.steps)
+        bed.run(s=30)
+        if (pump.state.state == schema.RUNNING) != (len(bed.steps) > steps + 2):
+            return f"{schema.STATES[pump.state.state]}, {len(bed.steps) - steps} steps in 30 s"
+        return ""
+
+
+def campaign(name: str, first: int = 1, every: int = 1) -> tuple[int, list[tuple[int, str]]]:
+    """(how many allocating calls failed, one at a time, those with a verdict)."""
+    trial = Trial()
+    failed = []
+    count = 0
+    at = first
+    while True:
+        came, verdict = trial.run(name, at)
+        if verdict:
+            failed.append((at, verdict))
+        if not came:
+            return count, failed
+        count += 1
+        at += every
+
+
+def in_the_background(at: int) -> tuple[bool, str]:
+    """The hour comes: ledger, condition and log are written, and the guarded pairs looked at."""
+    flipper = Flipper(SEGMENTS)
+    bed = flipper.bed
+    bed.programmer.goodbye()
+    bed.run(minutes=3)
+    pump = bed.pump
+    for task in (pump.keeper, pump.log):
+        task._hour_at_ms = 0
+        task.due_ms = 0
+    pump.keeper.condition_changed()
+    steps = len(bed.steps)
+    with Shortage(at) as shortage:
+        bed.run(minutes=2)
+    bed.run(minutes=1)
+    if pump.state.state != schema.RUNNING or len(bed.steps) < steps + 40:
+        return shortage.came, f"{schema.STATES[pump.state.state]}, {pump.error!r}"
+    return shortage.came, ""

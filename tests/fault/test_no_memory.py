@@ -1,0 +1,76 @@
+"""Memory that runs out: what asked for it is refused, delivery goes on, or the pump is safe."""
+
+import pytest
+
+from emulator.cpu import SCHEDULER_DEPTH
+from firmware.pins import SUPPLY
+from protocol.wire import schema
+from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, in_the_background
+from tests.pumps import Bed
+
+EVERY = 11  # of the allocating calls of a request; every one: `make prove`, MEMORY-02
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_that_runs_out_of_memory_is_done_or_refused_and_delivery_goes_on(
+    name: str,
+) -> None:
+    """Or, where it was halfway, the motor is off and a critical alarm says why."""
+    count, failed = campaign(name, 1 + len(name) % EVERY, EVERY)
+    assert failed == []
+    assert count > 3
+
+
+def test_a_request_that_cannot_even_begin_is_refused_and_nothing_changes() -> None:
+    trial = Trial()
+    refused = 0
+    for at in range(1, 60):
+        trial.flipper.start_again()
+        came, verdict = trial.run("status", at)
+        assert came
+        assert verdict == ""
+        assert trial.bed.state == schema.RUNNING, "a request that only asks never ends therapy"
+        refused += 1
+    assert refused == 59
+
+
+def test_records_and_log_that_find_no_memory_stop_nothing() -> None:
+    at = 1
+    while True:
+        came, verdict = in_the_background(at)
+        assert verdict == "", at
+        if not came:
+            break
+        at += 29
+    assert at > 200
+
+
+def test_a_full_scheduler_queue_delays_no_step() -> None:
+    """Nothing on the delivery path is a soft callback."""
+    bed = Bed()
+    bed.running(*SEGMENTS)
+    bed.programmer.goodbye()
+    cpu = bed.world.cpu
+    cpu.run_soft = lambda: None  # type: ignore[method-assign]
+    for _ in range(SCHEDULER_DEPTH + 1):
+        cpu.schedule(lambda _: None, None)
+    assert cpu.dropped == 1
+    steps = len(bed.steps)
+    bed.run(minutes=30)
+    assert len(bed.steps) - steps in (416, 417)
+
+
+def test_memory_that_ends_on_the_delivery_path_is_a_fault_with_its_alarm() -> None:
+    bed = Bed()
+    bed.running(*SEGMENTS)
+
+    def no_memory(_now_ms: int) -> bool:
+        raise MemoryError
+
+    bed.pump.pressure.blocked = no_memory
+    steps = len(bed.steps)
+    bed.run(minutes=1)
+    assert len(bed.steps) == steps
+    assert schema.FAULTS[bed.status()["fault_reason"]] == "NO_MEMORY"
+    assert bed.pump.alarms.is_active(schema.INVARIANT_BROKEN)
+    assert bed.world.chip.outside.level(SUPPLY) == 0
