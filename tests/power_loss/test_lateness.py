@@ -1,0 +1,25 @@
+"""Writing the flash makes no step late: it waits until there is time before the next one."""
+
+import pytest
+
+from emulator.flash import ERASE_US, ERASE_US_MAX, PAGE_US, PAGE_US_MAX
+from tests.power_loss.lateness import late_steps
+
+
+@pytest.mark.parametrize("rate_nl_day", [200_000, 1_000_000, 3_000_000])
+def test_no_step_is_late_with_the_slowest_erasures(rate_nl_day: int) -> None:
+    late, steps = late_steps(rate_nl_day, ERASE_US_MAX, PAGE_US_MAX)
+    assert steps > rate_nl_day // 50 // 24 - 10
+    assert late == 0
+
+
+@pytest.mark.parametrize("rate_nl_day", [1_000_000, 6_000_000, 24_000_000])
+def test_no_step_is_late_at_any_rate_with_usual_erasures(rate_nl_day: int) -> None:
+    late, steps = late_steps(rate_nl_day, ERASE_US, PAGE_US)
+    assert steps > rate_nl_day // 50 // 24 - 10
+    assert late == 0
+
+
+def test_a_flash_that_takes_longer_than_is_waited_for_would_be_noticed() -> None:
+    late, _ = late_steps(12_000_000, 4 * ERASE_US_MAX, PAGE_US_MAX, rounds=2)
+    assert late

@@ -1,0 +1,88 @@
+"""A write of the flash never delays a step, up to the declared rates; above, none is lost.
+
+Expected instants: exact fractions from the start of therapy; the plant's rotor counts the steps.
+"""
+
+from fractions import Fraction
+
+import pytest
+
+from emulator.flash import ERASE_US, ERASE_US_MAX, PAGE_US, PAGE_US_MAX, Flash
+from protocol.wire import schema
+from tests.pumps import Bed
+from tests.upgrade.make_image import with_flash
+
+STEP_PL = 50_000
+TYPICAL = (ERASE_US, PAGE_US)
+WORST = (ERASE_US_MAX, PAGE_US_MAX)
+PUNCTUAL = [  # nL/day; the ledger and the log of a pump that runs, whatever its flash
+    (48_000, WORST),
+    (300_000, WORST),
+    (1_000_000, WORST),
+    (2_000_000, WORST),
+    (3_000_000, WORST),
+    (8_300_000, TYPICAL),
+]
+BEYOND = [(8_300_000, WORST), (12_000_000, WORST), (24_000_000, WORST), (24_000_000, TYPICAL)]
+
+
+def lateness_ms(
+    rate_nl_day: int, times_us: tuple[int, int], hours: float
+) -> tuple[Bed, list[Fraction]]:
+    """How late each step was, on a flash with these times of erasing and programming."""
+    flash = Flash()
+    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed.ready((0, rate_nl_day))
+    started: list[int] = []
+    bed.world.chip.outside.uart_out(lambda _data, _done: started.append(bed.now_ms))
+    bed.programmer.start()
+    bed.programmer.goodbye()
+    flash.erase_us, flash.page_us = times_us
+    busy_us = flash.busy_us
+    bed.run(hours=hours)
+    assert flash.busy_us - busy_us > 2 * times_us[0], "the flash did erase"
+    period_ms = Fraction(86_400 * STEP_PL, rate_nl_day)
+    first = bed.steps[0]
+    phase = first - started[0]
+    assert abs(phase - period_ms / 2) <= 45
+    return bed, [at - first - number * period_ms for number, at in enumerate(bed.steps)]
+
+
+@pytest.mark.parametrize(("rate_nl_day", "times_us"), PUNCTUAL)
+def test_a_write_never_delays_a_step_up_to_the_declared_rate(
+    rate_nl_day: int, times_us: tuple[int, int]
+) -> None:
+    hours = 60 if rate_nl_day < 300_000 else 12 if rate_nl_day < 3_000_000 else 3
+    _, late = lateness_ms(rate_nl_day, times_us, hours)
+    assert max(late) - min(late) <= 2
+
+
+@pytest.mark.parametrize(("rate_nl_day", "times_us"), BEYOND)
+def test_above_it_a_step_may_be_late_none_is_lost_and_it_does_not_add_up(
+    rate_nl_day: int, times_us: tuple[int, int]
+) -> None:
+    bed, late = lateness_ms(rate_nl_day, times_us, 1)
+    assert max(late) <= 1_000
+    owed = Fraction(rate_nl_day * 3_600, 86_400 * 50)
+    assert abs(len(bed.steps) - owed) <= 8
+    bed.run(minutes=2)
+    period_ms = Fraction(86_400 * STEP_PL, rate_nl_day)
+    tail = [at - bed.steps[0] - number * period_ms for number, at in enumerate(bed.steps)]
+    assert min(abs(one) for one in tail[-50:]) <= 2, "it is back in time"
+    assert bed.status()["alarms_active"] == 0
+
+
+def test_a_new_prescription_is_committed_between_two_steps() -> None:
+    flash = Flash()
+    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed.running((0, 3_000_000))
+    flash.erase_us, flash.page_us = WORST
+    period_ms = Fraction(86_400 * STEP_PL, 3_000_000)
+    steps = len(bed.steps)
+    for _ in range(20):
+        bed.programmer.hello()
+        bed.programmer.prescribe([(0, 3_000_000)])
+        bed.run(s=3.1)
+    late = [at - bed.steps[steps] - n * period_ms for n, at in enumerate(bed.steps[steps:])]
+    assert max(late) - min(late) <= 2
+    assert bed.state == schema.RUNNING
