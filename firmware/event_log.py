@@ -9,13 +9,13 @@ of the last SPACING_MS, and of the last hour refusals and rates.
 
 import struct
 
-from firmware.keeper import COMMIT_MS
 from firmware.log_ring import LogRing, chain_of, seal
 from firmware.task import NEVER, Task
 from protocol.wire import events, schema
 
 PENDING_MAX = 128  # events in memory ...
 REFUSALS_MAX = 64  # ... and how many before a refusal is only counted: a line asks as it likes
+WRITE_MS = 1_350  # three erases of the worst case: a block for the data, its folder, a new segment
 GATHER_MS = 1_000
 SPACING_MS = 10_000
 _HOUR_MS = 3_600_000
@@ -118,7 +118,7 @@ class EventLog(Task):
             self._flush_at_ms = now_ms
             self.checkpoint()
         if now_ms >= self._flush_at_ms:
-            if not self._delivery.has_room(self._clock.read(), COMMIT_MS):
+            if not self._delivery.has_room(self._clock.read(), WRITE_MS):
                 self.due_ms = self._delivery.due_ms + 1
                 return
             self._flush_at_ms = NEVER

@@ -99,23 +99,23 @@ class Keeper(Task):
         self.checkpoint(now_ms)
 
     def poll(self, now_ms: int) -> None:
-        """Something is to be written: when there is room."""
+        """Something is to be written, when there is room: one record at a time."""
         ledger = self._ledger
         if now_ms >= self._midnight_at_ms:
             ledger.begin(SINCE_MIDNIGHT)
             self._midnight_at_ms += DAY_MS
             self._hour_at_ms = 0
         runs = self._rate_nl_day() >= 0
-        must = runs and ledger.left <= 0
-        if not must and not self._delivery.has_room(now_ms, COMMIT_MS):
+        if runs and ledger.left <= 0:
+            self.checkpoint(now_ms)
+        elif not self._delivery.has_room(now_ms, COMMIT_MS):
             self.due_ms = self._delivery.due_ms + 1
             return
-        if self._condition_changed:
+        elif now_ms >= self._hour_at_ms or (ledger.left <= 1 if runs else self._reserved > 0):
+            self.checkpoint(now_ms)
+        elif self._condition_changed:
             self._condition_changed = False
             self._keep(records.CONDITION)
-        used_up = ledger.left <= 1 if runs else self._reserved > 0
-        if used_up or now_ms >= self._hour_at_ms:
-            self.checkpoint(now_ms)
         self._plan()
 
     def checkpoint(self, now_ms: int) -> None:
