@@ -86,3 +86,19 @@ def test_a_new_prescription_is_committed_between_two_steps() -> None:
     late = [at - bed.steps[steps] - n * period_ms for n, at in enumerate(bed.steps[steps:])]
     assert max(late) - min(late) <= 2
     assert bed.state == schema.RUNNING
+
+
+def test_an_alarm_in_the_moment_before_a_step_is_written_after_it() -> None:
+    """The condition changes at every phase of a step; the writes erase many times."""
+    flash = Flash()
+    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed.running((0, 2_000_000))
+    bed.programmer.goodbye()
+    flash.erase_us, flash.page_us = WORST
+    period_ms = Fraction(86_400 * STEP_PL, 2_000_000)
+    for number in range(80):
+        bed.run(ms=int(period_ms) + number * 27)
+        bed.pump.alarms.raise_alarm(schema.RESERVOIR_LOW, number)
+        bed.pump.alarms.clear(schema.RESERVOIR_LOW)
+    late = [at - bed.steps[0] - n * period_ms for n, at in enumerate(bed.steps)]
+    assert max(late) - min(late) <= 2
