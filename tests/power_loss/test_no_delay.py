@@ -96,7 +96,7 @@ def test_an_alarm_in_the_moment_before_a_step_is_written_after_it() -> None:
     bed.programmer.goodbye()
     flash.erase_us, flash.page_us = WORST
     period_ms = Fraction(86_400 * STEP_PL, 2_000_000)
-    for number in range(80):
+    for number in range(160):
         bed.run(ms=int(period_ms) + number * 27)
         bed.pump.alarms.raise_alarm(schema.RESERVOIR_LOW, number)
         bed.pump.alarms.clear(schema.RESERVOIR_LOW)
