@@ -30,6 +30,7 @@ class Flash(Files):
         self.fail: dict[str, int] = {}
         self.unreadable: set[str] = set()
         self.lies = False
+        self.tears_after = -1  # bytes of an append that get there before it fails
         self.limit_files = 1_000
         self.calls: list[str] = []
         self.disk.mkdir("/pump")
@@ -53,6 +54,9 @@ class Flash(Files):
 
     def append(self, path: str, data: bytes) -> None:
         self._try("append")
+        if self.tears_after >= 0:
+            super().append(path, data[: self.tears_after])
+            raise OSError(EIO)
         if not self.lies:
             super().append(path, data)
 
@@ -336,6 +340,35 @@ def test_a_cut_at_any_byte_of_an_append_keeps_what_was_whole(before: int) -> Non
         for name in whole.flash.names():
             if int(name, 16) > start:
                 whole.flash.remove(f"{log_ring.FOLDER}/{name}")
+
+
+@pytest.mark.parametrize("there", [0, 5, RECORD, 2 * RECORD + 9, 3 * RECORD])
+def test_what_a_failed_append_left_behind_is_not_read(life: Life, there: int) -> None:
+    """The flash took some of it and said no: the records are written again, elsewhere."""
+    life.fill(3)
+    for _ in range(3):
+        life.log.note(events.STATE)
+    life.flash.tears_after = there
+    life.run(event_log.SPACING_MS)
+    life.flash.tears_after = -1
+    assert len(life.flash.segment(1)) == HEADER + 3 * RECORD + there
+    life.log.note(events.ALARM_RAISED)
+    life.run(event_log.SPACING_MS)
+    for _ in range(2):
+        assert [row[0] for row in life.rows()] == list(range(1, 8))
+        assert life.kinds()[3:] == [events.STATE] * 3 + [events.ALARM_RAISED]
+        assert sound_chain(life.records())
+        life.boot()
+    assert life.flash.names() == ["00000001", "00000004"]
+
+
+def test_a_segment_under_a_wrong_name_is_damaged(life: Life) -> None:
+    life.fill(3)
+    life.flash.put(50, life.flash.segment(1))
+    life.flash.remove(path_of(1))
+    life.boot()
+    newest = life.records(chained=False)[-1]
+    assert struct.unpack("<BII", newest[16:25]) == (events.LOG_GAP, 3, events.DAMAGED)
 
 
 def test_a_changed_byte_anywhere_in_the_newest_segment_is_a_gap_after_the_next_boot() -> None:

@@ -21,7 +21,7 @@ from protocol.programmer.event_log import Event, Log, Part, event
 from protocol.programmer.link import LinkError
 from protocol.wire import events, schema
 from tests.pumps import Bed
-from tests.wire.desk import NIGHT, OK, Desk
+from tests.wire.desk import NIGHT, OK, SIMPLE, Desk
 
 
 def told(found: list[Event]) -> list[tuple[Any, ...]]:
@@ -203,6 +203,22 @@ def test_a_change_of_any_byte_of_the_chain_before_is_found(log: Log) -> None:
         assert altered.faults() == ["event 1 was altered"]
 
 
+def test_a_changed_chain_between_two_segments_is_found_and_nothing_else_is(used: Desk) -> None:
+    used.bed.run(hours=24 * 4)
+    second = log_ring.SEGMENT_RECORDS + 1
+    change(used.bed.world, f"{second:08x}", 3)
+    faults = used.ask("log", "export")["result"]["faults"]
+    assert faults == [f"the chain before event {second} was altered"]
+
+
+def test_records_under_other_numbers_are_found(log: Log) -> None:
+    altered = copy(log)
+    part = log.parts[0]
+    altered.parts[0] = Part(part.first + 1, part.before, part.events)
+    altered.oldest, altered.newest = log.oldest + 1, log.newest + 1
+    assert altered.faults()[0] == "event 2 was altered"
+
+
 def test_a_record_left_out_put_in_or_moved_is_found(log: Log) -> None:
     for place in range(len(log.events)):
         altered = copy(log)
@@ -288,9 +304,9 @@ def test_export_as_csv_has_a_row_for_each_event(used: Desk, tmp_path: Path) -> N
     assert all(len(row["record"]) == 2 * events.RECORD_BYTES for row in rows)
 
 
-def damage(world: World, at: int) -> None:
-    """Change one byte in the oldest segment, behind the firmware's back."""
-    path = f"{log_ring.FOLDER}/00000001"
+def change(world: World, name: str, at: int) -> None:
+    """Change one byte in a segment, behind the firmware's back."""
+    path = f"{log_ring.FOLDER}/{name}"
     with world.disk.open(path, "rb") as file:
         data = bytearray(file.read())
     data[at] ^= 1
@@ -299,7 +315,7 @@ def damage(world: World, at: int) -> None:
 
 
 def test_a_byte_that_the_flash_has_changed_is_told_with_exit_code_1(used: Desk) -> None:
-    damage(used.bed.world, 8 + 2 * events.RECORD_BYTES + 20)
+    change(used.bed.world, "00000001", 8 + 2 * events.RECORD_BYTES + 20)
     done = used.run("log", "export")
     assert done.exit_code == ALARM
     assert "event 3 was altered" in done.stderr
@@ -359,6 +375,20 @@ def test_a_line_that_stays_cut_ends_with_exit_code_3(used: Desk, monkeypatch: An
     for cuts in ([0], [5, 0, 0, 0], [1, 1, 1]):
         monkeypatch.setattr(CutLink, "uses", list(cuts))
         assert used.run("log", "export").exit_code == LINK
+
+
+def test_another_pump_after_the_cut_is_not_read_on(used: Desk) -> None:
+    other = Desk()
+    other.commission()
+    other.bed.programmer.hold_magnet()
+    assert other.run("setup", SIMPLE, "--serial", "OITB-0666", "--yes").exit_code == OK
+    cut = CutLink(used.bed.world, "first")
+    cut._left = 3
+    links: list[EmuLink] = [cut, EmuLink(other.bed.world)]
+    used.link_type = lambda _world, _url: links.pop(0)
+    done = used.run("log", "export")
+    assert done.exit_code == ALARM
+    assert "Another pump answers" in done.stderr
 
 
 def test_reading_the_log_disturbs_no_step_at_the_highest_rate() -> None:

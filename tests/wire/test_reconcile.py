@@ -447,6 +447,31 @@ def test_before_it_is_reconciled_nothing_is_changed_but_stop(cut: Desk) -> None:
     assert cut.run("clock", "--set", "now", "--yes").exit_code == OK
 
 
+def test_a_stop_is_not_held_up_by_an_open_change(tmp_path: Path) -> None:
+    case = Case(schema.START, tmp_path)
+    link = Line(case.bed.world, case.command)
+    link.from_pump = 1
+    case.prepare()
+    assert not case.attempt(link)
+    client = case.client(EmuLink(case.bed.world))
+    with pytest.raises(JournalError):
+        client.set_clock(EIGHT_S)
+    client.stop()
+    assert case.bed.state == schema.STOPPED
+
+
+def test_a_stop_without_a_greeting_is_known_by_its_port(tmp_path: Path) -> None:
+    case = Case(schema.STOP, tmp_path)
+    link = Line(case.bed.world, case.command)
+    link.to_pump = 2
+    with pytest.raises(LinkError):
+        Client(link, Recorder(case.journal, PORT, case.now_s)).stop()
+    assert case.journal.open_for("A-0", "/dev/other") == {}
+    ((_, entry),) = case.journal.open_for("A-0", PORT).items()
+    assert (entry.serial, entry.newest_event) == (None, -1)
+    assert case.reconciled() == Verdict(1, False), "it stands still: nothing was running"
+
+
 def test_another_pump_is_not_held_up(cut: Desk) -> None:
     cut.link_type = EmuLink
     cut.bed = Bed()
