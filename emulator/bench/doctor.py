@@ -5,9 +5,9 @@ an output without feedback is "not seen", an input that nobody drives is "absent
 """
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic as _now_s
 from typing import Any, NamedTuple
 
 from emulator.bench import checkout, identity
@@ -107,9 +107,9 @@ def _clock(patient: Patient) -> Finding:
     if patient.is_virtual:
         return Finding("clock", NOT_SEEN, "a virtual board's time is not this computer's")
     read = "import utime\nprint(utime.ticks_us())"
-    first_us, first_s = int(patient.board.execute(read)), time.monotonic()
+    first_us, first_s = int(patient.board.execute(read)), _now_s()
     patient.board.execute(f"utime.sleep_ms({_CLOCK_MS})")
-    last_us, last_s = int(patient.board.execute(read)), time.monotonic()
+    last_us, last_s = int(patient.board.execute(read)), _now_s()
     board_s = ((last_us - first_us) & (1 << 30) - 1) / 1e6
     ratio = board_s / (last_s - first_s)
     verdict = OK if abs(ratio - 1) < _CLOCK_PART else FAILED
