@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator import serve
 from emulator.rig import Rig
 from emulator.serve import LEAD_MS, Server
 from emulator.story import recording
@@ -169,6 +170,24 @@ def test_the_world_is_never_far_ahead_of_the_wall_clock() -> None:
             client.read_clock()
             lead_ms = bench.rig.now_ms - from_ms - (time.monotonic() - from_s) * 1_000
             assert lead_ms <= LEAD_MS
+
+
+def test_a_world_too_slow_for_the_wall_clock_still_looks_at_its_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A virtual board may be: ten seconds late, it runs a turn of 0.1 s, and lets the rest go."""
+    real, late_s = time.monotonic, [0.0]
+    monkeypatch.setattr(serve.time, "monotonic", lambda: real() + late_s[0])
+    with Bench(speed=1.0) as bench:
+        from_ms = bench.rig.now_ms
+
+        def once() -> bool:
+            late_s[0] += 10.0
+            return late_s[0] < 15.0
+
+        bench.serve(once)
+        slice_ms = 250  # the pump's loop ends its sleep first
+        assert 100 <= bench.rig.now_ms - from_ms <= 100 + slice_ms
 
 
 @pytest.mark.parametrize(
