@@ -17,10 +17,10 @@ from emulator.flash import (
 from emulator.little_disk import LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
+from firmware import event_log, keeper
 from tests.power_loss import bad_blocks, campaign, workloads
-from tests.power_loss.images import COUNT, aged
-from tests.power_loss.lateness import late_steps
-from tests.power_loss.ward import Ward
+from tests.power_loss.images import COUNT
+from tests.power_loss.lateness import late_steps, longest_ms
 from tools.figures.figure import at_most
 
 PAIRS = 37  # one pair in so many is run
@@ -134,46 +134,18 @@ def wear_fastest() -> tuple[float, str]:
     return _wear(24_000_000, 1)
 
 
-def _busy_ms(image: int) -> dict[str, float]:
-    """The longest that each kind of write held the pump, each operation as slow as it may be."""
-    ward = Ward(aged(image))
-    flash = ward.flash
-    flash.erase_us, flash.page_us = ERASE_US_MAX, PAGE_US_MAX
-    ward.boot()
-    longest = {"start": flash.busy_us / 1_000}
-
-    def timed(name: str, holder: Any, method: str) -> None:
-        act = getattr(holder, method)
-
-        def call(*arguments: Any) -> Any:
-            before_us = flash.busy_us
-            try:
-                return act(*arguments)
-            finally:
-                longest[name] = max(longest.get(name, 0), (flash.busy_us - before_us) / 1_000)
-
-        setattr(holder, method, call)
-
-    timed("keeper", ward.pump.keeper, "poll")
-    timed("log", ward.pump.log, "poll")
-    timed("command", ward.pump.session, "poll")
-    for work in (workloads.deliver, workloads.prescribe, workloads.set_the_clock, workloads.log):
-        work(ward)
-    return longest
-
-
 def _longest_ms(name: str) -> tuple[float, str]:
-    found = [_busy_ms(image).get(name, 0) for image in range(COUNT)]
+    found = [longest_ms(image).get(name, 0) for image in range(COUNT)]
     return max(found), f"{COUNT} images, erasures of 400 ms and pages of 3 ms"
 
 
-@at_most("STORE-07", "a record of the ledger holds the pump, worst flash", "ms", 450)
+@at_most("STORE-07", "a record of the ledger holds the pump, worst flash", "ms", keeper.COMMIT_MS)
 def keeper_ms() -> tuple[float, str]:
     """What the keeper waits for room for."""
     return _longest_ms("keeper")
 
 
-@at_most("STORE-08", "an entry of the log holds the pump, worst flash", "ms", 1_300)
+@at_most("STORE-08", "an entry of the log holds the pump, worst flash", "ms", event_log.WRITE_MS)
 def log_ms() -> tuple[float, str]:
     """A block for the data, and the folder's."""
     return _longest_ms("log")
