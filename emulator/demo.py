@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ class _Demo:
         self._server = Server(self._rig, self._port, tell=screen.say)
         self._start_ms = 0
         self._calls: list[Check] = []
+        self._journal = tempfile.TemporaryDirectory()  # a demo leaves no change of ours open
 
     def play(self) -> Outcome:
         sources = tuple(_sources(self._file))
@@ -165,7 +167,12 @@ class _Demo:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONPATH": path, "COLUMNS": "100"},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                "COLUMNS": "100",
+                "PUMP_JOURNAL": self._journal.name,
+            },
         ) as programmer:
             self._server.run(lambda: programmer.poll() is None)
             said = programmer.stdout.read() if programmer.stdout else ""

@@ -15,7 +15,6 @@ from protocol.wire import events, schema
 
 PENDING_MAX = 128  # events in memory ...
 REFUSALS_MAX = 64  # ... and how many before a refusal is only counted: a line asks as it likes
-WRITE_MS = 1_350  # three erases of the worst case: a block for the data, its folder, a new segment
 WRITE_MS = 1_300  # three erases of the worst case: a block, the folder, the folder moved
 GATHER_MS = 1_000
 SPACING_MS = 10_000

@@ -354,6 +354,7 @@ def test_what_a_failed_append_left_behind_is_not_read(life: Life, there: int) ->
     assert len(life.flash.segment(1)) == HEADER + 3 * RECORD + there
     life.log.note(events.ALARM_RAISED)
     life.run(event_log.SPACING_MS)
+    life.flash.put(1, life.flash.segment(1)[: HEADER + 3 * RECORD] + b"x" * 2 * RECORD)
     for _ in range(2):
         assert [row[0] for row in life.rows()] == list(range(1, 8))
         assert life.kinds()[3:] == [events.STATE] * 3 + [events.ALARM_RAISED]
