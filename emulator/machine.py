@@ -7,6 +7,7 @@ Only what the pump needs exists; the rest raises AttributeError.
 from emulator.analog import CLOCK_HZ, ADCType, PWMType
 from emulator.outside import Outside
 from emulator.pin_bank import PinType
+from emulator.rtc import RTCType
 from emulator.silicon import Silicon
 from emulator.stops import ChipReset
 from emulator.timers import PWRON_RESET, WDT_RESET, TimerType, WDTType
@@ -35,6 +36,7 @@ class Chip:
         self.PWM = PWMType(silicon.bank, silicon.slices)
         self.UART = UARTType(silicon.bank, silicon.ports)
         self.WDT = WDTType(silicon.watchdog)
+        self.RTC = RTCType(silicon.calendar)
         self.outside = Outside(silicon)
 
     def reset(self) -> None:

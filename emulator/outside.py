@@ -61,6 +61,10 @@ class Outside:
         """How many bytes have come in vain: no room, or the UART off."""
         return self._silicon.ports[uart].lost
 
+    def rtc_drift(self, ppm: int) -> None:
+        """The real-time clock runs fast by so many parts in a million; -1_000_000: it stands."""
+        self._silicon.calendar.drift(ppm)
+
     def record(self, fn: "Recorder") -> None:
         """Call ``fn(kind, id, value)`` at each output (emulator/kinds.py). One recorder."""
         silicon = self._silicon

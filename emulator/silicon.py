@@ -5,6 +5,7 @@ chip.Pin and its like are the firmware's way to them, chip.outside is everybody 
 
 from emulator.analog import Converter, Slices
 from emulator.pin_bank import PinBank
+from emulator.rtc import Calendar
 from emulator.timers import PWRON_RESET, AlarmPool, Watchdog
 from emulator.uart import UartPort
 
@@ -24,6 +25,7 @@ class Silicon:
         self.slices = Slices()
         self.alarms = AlarmPool(world)
         self.watchdog = Watchdog(world)
+        self.calendar = Calendar(world)
         self.ports = (UartPort(world, 0), UartPort(world, 1))
         world.cpu.on_held = self._on_held
 
@@ -33,6 +35,7 @@ class Silicon:
         self.cpu.reset()
         self.alarms.reset()
         self.watchdog.stop()
+        self.calendar.reset()
         for port in self.ports:
             port.reset()
         self.bank.reset()

@@ -27,6 +27,7 @@ class Board:
 
     chip: module `machine` or what stands for it. clock: module `utime` or what stands for it.
     system, open_file: module `uos` and `open`, or what stands for them; reached by `files`.
+    has_rtc: whether there is a second time base; declared absent where the chip has none.
     woken: set by an interrupt that wants the loop's attention; the loop clears it.
     """
 
@@ -70,6 +71,8 @@ class Board:
         self._step_timer = chip.Timer(-1)
         self._monitor_timer = chip.Timer(-1)
         self._step_callback: "Callable[[Any], None]" = _no_step
+        self.has_rtc = hasattr(chip, "RTC")
+        self._rtc: "Any" = chip.RTC() if self.has_rtc else None
         self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
         self.woken = False
         self._watchdog = chip.WDT(timeout=WATCHDOG_MS)
@@ -118,6 +121,15 @@ class Board:
         """Reservoir content as the level sensor sees it, 0 .. 47_989_305 nL, 11_719 nL a code."""
         level: int = (self._level_u16() >> 4) * 11_719
         return level
+
+    def rtc_day_s(self) -> int:
+        """Time of day by the real-time clock, 0 .. 86_399 s: a second time base, never set by us.
+
+        Allocates. Only where `has_rtc`.
+        """
+        date = self._rtc.datetime()
+        day_s: int = date[4] * 3_600 + date[5] * 60 + date[6]
+        return day_s
 
     def tone(self, freq_hz: int) -> None:
         """Sound the buzzer at ``freq_hz``; 0: silence."""

@@ -22,6 +22,7 @@ from firmware.monitor.heartbeat import Heartbeat
 from firmware.monitor.motion import Motion
 from firmware.monitor.pressure import Pressure
 from firmware.monitor.reservoir import Reservoir
+from firmware.monitor.time_base import TimeBase
 from firmware.restore import begin
 from firmware.session import Session
 from firmware.state import State
@@ -101,6 +102,7 @@ class Pump:
                 self.annunciator,
                 self.magnet,
                 self.care,
+                TimeBase(board, self.alarms),
                 self.log,
                 self.session,
             ),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Union
 
 from emulator.bedside import Refused
+from emulator.world import START_US
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -83,12 +84,17 @@ class Checker:
         assert distance < 1, (at_ms, float(owed), self.checked)
 
 
-def live(segments: Segments, actions: list[tuple[Action, int]], step_pl: int) -> Checker:
+def live(
+    segments: Segments,
+    actions: list[tuple[Action, int]],
+    step_pl: int,
+    start_us: int = START_US,
+) -> Checker:
     """A pump's life: prescribed, started, then each action after a pause in ms; all checked.
 
     Actions: ("prescribe", segments), ("clock", wall_s), ("stop", None), ("start", None).
     """
-    bed = Bed()
+    bed = Bed(start_us=start_us)
     bed.ready()
     bed.programmer.ask(schema.CALIBRATE, {"steps": 1_000, "volume_nl": step_pl})
     bed.programmer.prescribe(segments)

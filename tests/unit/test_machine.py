@@ -33,7 +33,7 @@ def test_a_chip_has_a_name_and_a_pace() -> None:
     assert World().chip.freq() == 125_000_000
 
 
-@pytest.mark.parametrize("name", ["I2C", "SPI", "lightsleep", "deepsleep", "RTC", "mem32"])
+@pytest.mark.parametrize("name", ["I2C", "SPI", "lightsleep", "deepsleep", "mem32"])
 def test_what_the_pump_does_not_have_is_absent(name: str) -> None:
     assert not hasattr(World().chip, name)
 

@@ -100,6 +100,7 @@ OBJECTS = {
     "ADC": CHIP.ADC(26),
     "PWM": CHIP.PWM(9),
     "UART": CHIP.UART(0),
+    "RTC": CHIP.RTC(),
     "WDT": World().chip.WDT(timeout=1_000),
 }
 

@@ -1,5 +1,6 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
+from tests import decade
 from tests.fault import flips, shortage
 from tools.figures.figure import at_most
 
@@ -25,3 +26,10 @@ def failed_allocations() -> tuple[int, str]:
         wrong += bool(verdict)
         at += 1
     return wrong, f"{count + at - 2:,} calls failed, one at a time"
+
+
+@at_most("MEMORY-03", "error of any count in ten years of the tasks that count", "counts", 0)
+def decade_of_counts() -> tuple[int, str]:
+    """Uptime, wall time, second time base, steps at 24 mL/day: hour by hour, all wraps crossed."""
+    found = decade.ten_years()
+    return max(found.values()), f"{decade.YEARS * 365 * 24:,} hours; clock, wall time, RTC, steps"
