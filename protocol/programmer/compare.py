@@ -14,6 +14,7 @@ from protocol.programmer.quantity import decimal
 from protocol.wire import schema
 
 NOTHING = "-"
+_HOURS_AHEAD = (1, 6, 24)
 
 # A change of the day's dose beyond these is unusual, and has to be retyped. Source: label for
 # intrathecal baclofen, titration of adults: +10 to +30 % in 24 h (spinal origin), -10 to -20 %.
@@ -56,8 +57,9 @@ def setups(old: ReadSetupAnswer | None, new: SetupFields) -> str:
 
 
 def clocks(held: Program | None, old_s: int | None, new_s: int) -> str:
-    """What a jump of the clock does to the place in the schedule.
+    """What a jump of the clock does to the place in the schedule, and to the doses that follow.
 
+    Any 24 hours of a schedule hold the same dose; a jump moves where in them it comes.
     old_s: the pump's clock now, None where it is not set. held: the prescription, or None.
     """
     rows = [("", "now", "after"), ("clock", _wall(old_s), amounts.wall(new_s))]
@@ -66,6 +68,9 @@ def clocks(held: Program | None, old_s: int | None, new_s: int) -> str:
     if held and held.therapy == schema.SCHEDULE:
         rows.append(("segment", _segment(held, old_s), _segment(held, new_s)))
         rows.append(("rate", _rate_at(held, old_s), _rate_at(held, new_s)))
+        for hours in _HOURS_AHEAD:
+            old, new = (_dose_ahead(held, wall_s, hours) for wall_s in (old_s, new_s))
+            rows.append((f"dose of the next {hours} h", old, new))
     return show.table(rows)
 
 
@@ -147,6 +152,12 @@ def _segment(held: Program, wall_s: int | None) -> str:
     start_min, minutes, _ = held.spans()[at]
     end = amounts.clock((start_min + minutes) % schema.DAY_MIN)
     return f"{at + 1} of {len(held.segments)}, {amounts.clock(start_min)} to {end}"
+
+
+def _dose_ahead(held: Program, wall_s: int | None, hours: int) -> str:
+    if wall_s is None:
+        return NOTHING
+    return amounts.dose(held.dose_ng(_minute(wall_s), 60 * hours))
 
 
 def _rate_at(held: Program, wall_s: int | None) -> str:

@@ -97,6 +97,9 @@ def test_a_jump_of_the_clock_shows_the_place_in_the_schedule() -> None:
         ["jump", "14 h 0 min 0 s forward"],
         ["segment", "1 of 3, 06:00 to 14:00", "3 of 3, 20:00 to 06:00"],
         ["rate", "12 mcg/h", "20 mcg/h"],
+        ["dose of the next 1 h", "12 mcg", "20 mcg"],
+        ["dose of the next 6 h", "72 mcg", "120 mcg"],
+        ["dose of the next 24 h", "380 mcg", "380 mcg"],
     ]
     assert ["jump", "14 h 0 min 0 s backward"] in stripped(
         compare.clocks(NIGHT, TEN_AT_NIGHT_S, EIGHT_S)
@@ -109,6 +112,9 @@ def test_a_first_clock_jumps_from_nowhere() -> None:
         ["clock", "not set", "2000-01-01 08:00:00"],
         ["segment", "-", "1 of 3, 06:00 to 14:00"],
         ["rate", "-", "12 mcg/h"],
+        ["dose of the next 1 h", "-", "12 mcg"],
+        ["dose of the next 6 h", "-", "72 mcg"],
+        ["dose of the next 24 h", "-", "380 mcg"],
     ]
 
 

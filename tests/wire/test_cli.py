@@ -92,7 +92,13 @@ def test_the_clock_and_its_jump(desk: Desk) -> None:
     assert desk.run("start", "--yes").exit_code == OK
     done = desk.run("clock", "--set", "2026-01-01 22:00", typed="y\n")
     assert done.exit_code == OK
-    for said in ("1 of 3, 06:00 to 14:00", "3 of 3, 20:00 to 06:00", "forward", "20 mcg/h"):
+    for said in (
+        "1 of 3, 06:00 to 14:00",
+        "3 of 3, 20:00 to 06:00",
+        "forward",
+        "20 mcg/h",
+        "120 mcg",
+    ):
         assert said in done.output
     assert desk.ask("status")["result"]["rate_nl_day"] == 240_000
     for wrong in ("22:00", "tomorrow", "2026-02-30 08:00", "1999-12-31 08:00", "2026-01-01T08:00"):
