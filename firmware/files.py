@@ -5,6 +5,7 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 """
 
 FOLDER = "/pump"
+_CORRUPT = 84  # as littlefs calls it
 _SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
 _SETTLE_WRITES = 5  # and one for the name: littlefs gives a folder a block of 16, one of them used
 
@@ -44,6 +45,8 @@ class Files:
         """Names in a folder, in no particular order. Makes the folder where there is none."""
         try:
             return [entry[0] for entry in self._system.ilistdir(folder)]
+        except ValueError:
+            raise OSError(_CORRUPT)  # a name whose cells waver is no text
         except OSError:
             self._system.mkdir(folder)
             return []

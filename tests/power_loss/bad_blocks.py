@@ -23,13 +23,11 @@ def run(image: int, block: int, defect: str) -> str:
     ward = Ward(aged(image))
     ward.boot()
     ward.flash.defects[block] = defect
-    old = ward.may["treatment"]
     try:
         ward.prescribe((0, 900_000))
     except Refused as refusal:
         if refusal.values["code"] != schema.NOT_STORED:
             return f"refused: {refusal}"
-        ward.may["treatment"] = old
     ward.run(s=RUN_S)
     outcome = _outcome(ward)
     if outcome not in OUTCOMES:

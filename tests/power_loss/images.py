@@ -22,6 +22,7 @@ from tests.power_loss.workloads import SETTLE_S
 COUNT = 20  # of images in the default run
 FILLER = "/filler"
 FREE_BLOCKS = (8, 0, 3, 60)  # left by the filler; 0: no filler
+FULL_LOGS = 10  # one image in so many has a log whose ring is full
 WORN_SAVES = 900  # beyond 100 compactions, where littlefs moves a folder
 
 
@@ -47,7 +48,7 @@ def aged(number: int) -> Image:
     ward = Ward(base())
     disk = ward.disk
     disk.mount()
-    if number % 5 == 2:
+    if number % FULL_LOGS == 2:
         _fill_log(disk)
     free_blocks = FREE_BLOCKS[number % len(FREE_BLOCKS)]
     if free_blocks:

@@ -22,7 +22,7 @@ PAIR_IMAGES = range(0, IMAGES, 4)
 
 # Cuts on each image, at least; a workload that writes less than it did would weaken the campaign.
 CUTS_MIN = {
-    "boot": 405 if IS_LONG else 81,
+    "boot": 315 if IS_LONG else 63,
     "deliver": 45,
     "prescribe": 27,
     "stop_and_start": 72,

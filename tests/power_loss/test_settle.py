@@ -1,5 +1,7 @@
 """Cells that a cut left between set and clear take nothing with them that was written later."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from emulator.flash import Flash
@@ -52,3 +54,15 @@ def test_what_was_saved_after_a_weak_write_stays(seed: int) -> None:
     for _ in range(6):
         disk.power_on()
         assert Record(filed(disk), FOLDER, 1).load() == b"later" * 40
+
+
+def test_a_name_that_is_no_text_is_a_fault_of_the_flash() -> None:
+    """MicroPython raises UnicodeError, a ValueError, where a name's bytes are not UTF-8."""
+
+    class Spoilt(LittleDisk):
+        def ilistdir(self, _path: str = "/") -> Iterator[tuple[str, int, int, int]]:
+            return iter([(b"\xb1".decode(), 0, 0, 0)])
+
+    disk = Spoilt(Flash(blocks=24))
+    with pytest.raises(OSError, match="84"):
+        filed(disk).list(FOLDER)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from emulator.bedside import Bedside, prescription
+from emulator.bedside import Bedside, Refused, prescription
 from emulator.flash import Flash
 from emulator.little_disk import LittleDisk
 from emulator.plant.plant import Plant
@@ -116,11 +116,18 @@ class Ward:
 
     @contextmanager
     def becoming(self, **new: Any) -> Iterator[None]:
-        """A change is asked for: until it is answered, each may be the old or the new."""
+        """A change is asked for: until it is answered, each may be the old or the new.
+
+        Where it is refused it must be the old.
+        """
         old = {name: self.may[name] for name in new}
         for name, value in new.items():
             self.may[name] = [*old[name], value]
-        yield
+        try:
+            yield
+        except Refused:
+            self.may.update(old)
+            raise
         for name, value in new.items():
             self.may[name] = [value]
 
