@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulator.emu_link import EmuLink
+from emulator.little_disk import LittleDisk
 from emulator.plant import faults
 from emulator.plant.plant import Plant
 from emulator.trace import Sink
@@ -26,6 +27,7 @@ HAPPENINGS = {
     "runaway": "steps a second that nobody asked for; 0 ends it",
     "refill": "volume injected into the reservoir, in nL",
     "csf": "pressure of the spinal fluid, in Pa",
+    "power": "0 the power fails, 1 it is back: the pump boots from what its flash holds",
 }
 _FAULT_OF = {
     "kink": "catheter",
@@ -51,10 +53,11 @@ class Rig:
         self.plant = Plant(self.world, **plant)
         self.watch = Watch(self.world, self.plant, sinks)
         self.on_stimulus: Stimulus = _nobody
+        self._has_power = True
         self.world.boot()
 
     def _make_world(self, seed: int) -> World:
-        return World(seed)
+        return World(seed, disk=LittleDisk())
 
     @property
     def now_us(self) -> int:
@@ -93,10 +96,21 @@ class Rig:
             self.plant.magnet(bool(amount))
         elif what == "refill":
             self.plant.refill(amount)
+        elif what == "power":
+            self._power(bool(amount))
         else:
             self.plant.csf(amount)
         self.on_stimulus(self.now_us, what, amount)
         self.watch.happened(what, told)
+
+    def _power(self, on: bool) -> None:
+        if on == self._has_power:
+            raise ValueError(f"the power is {'on' if on else 'off'} already")
+        self._has_power = on
+        if on:
+            self.world.power_on()
+        else:
+            self.world.power_cut()
 
     def hold_magnet(self) -> None:
         """Hold the magnet to the pump until its programming window is open, and take it away."""

@@ -19,6 +19,7 @@ class Account:
     prescribed: ordered, whether held or not. permitted: ordered, while the pump was RUNNING.
     delivered: out of the catheter's tip. let_go: stored behind a kink, and delivered at once when
     it opened. stored: still held back by pressure. returned: back through the head.
+    hidden_steps: that may have been made, and that a reset hid. resets: how many there were.
     unasked_steps: of a motor that ran away. step: volume of one, as calibrated, on average.
     """
 
@@ -37,6 +38,8 @@ class Account:
     unverified_steps: int
     head_steps: int
     unasked_steps: int
+    hidden_steps: int
+    resets: int
     step: Fraction
 
     @property
@@ -63,7 +66,7 @@ class Account:
         for name in VOLUMES:
             found[f"{name}_nl"] = round(self.volume(name), 3)
             found[f"{name}_mcg"] = round(self.mcg(name), 6)
-        for name in ("commanded", "verified", "unverified", "head", "unasked"):
+        for name in ("commanded", "verified", "unverified", "head", "unasked", "hidden"):
             found[f"{name}_steps"] = getattr(self, f"{name}_steps")
         return found
 
@@ -108,5 +111,7 @@ def account(chronicle: Chronicle, until_ms: int | None = None) -> Account:
         unverified_steps=steps.unverified,
         head_steps=plant.head_steps,
         unasked_steps=plant.unasked_steps,
+        hidden_steps=chronicle.hidden_steps,
+        resets=len(chronicle.boots) - 1,
         step=commanded / steps.commanded if steps.commanded else Fraction(50),
     )

@@ -25,6 +25,9 @@ class Sample(NamedTuple):
     reservoir_nl: float
 
 
+DOWN = "DOWN"  # beside the states of the schema: there is no power
+
+
 class Steps(NamedTuple):
     """The firmware's ledger: steps, and their volume as calibrated then."""
 
@@ -51,8 +54,9 @@ class Alarm:
 class Chronicle:
     """All lists are in the order of time.
 
-    states: (t_ms, name). happenings: (t_ms, what, amount). boots: t_ms of each. end_ms: of the
-    last event.
+    states: (t_ms, name), DOWN among them: without power. hidden_steps: how many may have been
+    made that a reset hid; the firmware counts them as unverified. happenings: (t_ms, what,
+    amount). boots: t_ms of each. end_ms: of the last event.
     """
 
     def __init__(self) -> None:
@@ -64,7 +68,9 @@ class Chronicle:
         self.happenings: list[tuple[int, str, float]] = []
         self.boots: list[int] = []
         self.end_ms = 0
+        self.hidden_steps = 0
         self._step_pl = 0
+        self._just_booted = False
         self._counts = (0, 0, 0)
         self._takers = {
             "boot": self._on_boot,
@@ -113,6 +119,7 @@ class Chronicle:
 
     def _on_boot(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.boots.append(t_ms)
+        self._just_booted = len(self.boots) > 1
         self.orders.boot()
 
     def _on_state(self, t_ms: int, values: tuple[Any, ...]) -> None:
@@ -126,6 +133,9 @@ class Chronicle:
             now - before for now, before in zip(values, self._counts)
         )
         self._counts = (values[0], values[1], values[2])
+        if self._just_booted:
+            self._just_booted = False
+            self.hidden_steps += max(0, unverified)
         last = self.steps[-1]
         self.steps.append(
             Steps(
@@ -142,7 +152,10 @@ class Chronicle:
         self.samples.append(Sample(t_ms, *values))
 
     def _on_happened(self, t_ms: int, values: tuple[Any, ...]) -> None:
-        self.happenings.append((t_ms, values[0], values[1]))
+        what, amount = values
+        self.happenings.append((t_ms, what, amount))
+        if what == "power" and not amount:
+            self.states.append((t_ms, DOWN))
 
     def _on_raised(self, t_ms: int, values: tuple[Any, ...]) -> None:
         name, priority, value = values

@@ -25,6 +25,8 @@ HAPPENINGS: dict[str, dict[str, Reader]] = {
     "runaway": {"rate": units.hertz},
     "refill": {"volume": quantity.volume_nl},
     "posture": {"to": units.posture_pa},
+    "power_off": {},
+    "power_on": {},
 }
 MEANINGS = {
     "magnet": "held to the pump until the programming window is open, and taken away",
@@ -37,6 +39,8 @@ MEANINGS = {
     "runaway": "let the motor step by itself; 0 Hz: no more",
     "refill": "inject this volume into the reservoir",
     "posture": "the patient lies or stands: another pressure of the spinal fluid",
+    "power_off": "the power fails",
+    "power_on": "it is back: the pump boots from what its flash holds",
 }
 
 
@@ -46,6 +50,8 @@ def do(rig: Rig, word: str, values: dict[str, Any]) -> None:
         rig.hold_magnet()
     elif word in ("stall", "free"):
         rig.happen("stall", 1.0 if word == "stall" else 0.0)
+    elif word in ("power_off", "power_on"):
+        rig.happen("power", 1.0 if word == "power_on" else 0.0)
     elif word == "posture":
         rig.happen("csf", values["to"])
     else:

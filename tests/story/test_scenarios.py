@@ -60,9 +60,12 @@ def test_scenario_of_the_documents_holds(path: Path) -> None:
 def test_the_two_ledgers_agree(path: Path) -> None:
     """Said again, beside the verdict's own check: steps within one, volumes by named losses."""
     found = verdict_of(path).account
-    assert abs(found.head_steps - found.verified_steps) <= 1
+    hidden = found.hidden_steps
+    assert -1 <= found.head_steps - found.verified_steps <= 1 + hidden
+    assert hidden == 0 or path.stem == "power_failure"
     ways = found.delivered + found.stored + found.leaked + found.returned
-    assert ways == pytest.approx(float(found.verified), rel=1e-4, abs=50)  # geometry: 50.002 nL
+    near = 50 * (1 + hidden)
+    assert ways == pytest.approx(float(found.verified), rel=1e-4, abs=near)  # geometry: 50.002 nL
 
 
 def test_a_scenario_is_listed_and_every_word_explained() -> None:

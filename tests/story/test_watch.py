@@ -6,6 +6,7 @@ import pytest
 
 from emulator.rig import Rig, RigLink
 from emulator.stimulus import OutputHash
+from emulator.story.account import account
 from emulator.story.chronicle import Chronicle
 from emulator.story.clinician import Clinician
 from emulator.story.happenings import parse
@@ -112,3 +113,24 @@ def test_a_typed_line_is_understood(line: str, meant: tuple[str, dict[str, Any]]
 def test_a_typed_line_that_is_not_understood_is_refused(line: str) -> None:
     with pytest.raises(QuantityError):
         parse(line)
+
+
+def test_a_pulled_plug_is_told_and_the_time_without_power_is_not_permitted() -> None:
+    chronicle = Chronicle()
+    rig = treated(chronicle)
+    rig.run_until_ms(HOUR_MS)
+    rig.happen("power", 0)
+    with pytest.raises(ValueError, match="off already"):
+        rig.happen("power", 0)
+    rig.run_until_ms(2 * HOUR_MS)
+    down = chronicle.stretches("DOWN")
+    rig.happen("power", 1)
+    rig.run_until_ms(3 * HOUR_MS)
+    rig.watch.end()
+    assert len(down) == 1
+    assert chronicle.state_at(rig.now_ms) == "RUNNING"
+    found = account(chronicle)
+    assert found.resets == 1
+    assert 0 <= found.hidden_steps <= 8
+    assert abs(float(found.permitted) - float(found.prescribed) * 2 / 3) <= 50
+    assert abs(float(found.commanded - found.permitted)) <= 50 * (2 + found.hidden_steps)
