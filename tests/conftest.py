@@ -7,6 +7,10 @@ import time
 import pytest
 from hypothesis import settings
 
+from tests.on_target.option import pytest_addoption, pytest_terminal_summary
+
+__all__ = ["pytest_addoption", "pytest_terminal_summary"]  # pytest finds them here
+
 settings.register_profile("default", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("default")
 

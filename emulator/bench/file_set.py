@@ -5,7 +5,7 @@
     /a/manifest.json            what set a is made of
     /a/firmware/*.mpy           the firmware, compiled
     /a/protocol/wire/*.mpy      its end of the protocol
-    /a/emulator/bench/*.mpy     the bench chip for hil; never in a release
+    /a/emulator/**/*.mpy        the bench chip for hil; never in a release
 
 Compiled without source paths of this computer and without a clock: equal sources give equal bytes.
 """
@@ -29,7 +29,11 @@ SLOTS = ("a", "b")
 SLOT_FILE = "slot"
 ROOT_FILES = ("main.py", "boot.py")
 FIRMWARE = ("firmware/**/*.py", "protocol/wire/**/*.py")
-BENCH_FILES = ("emulator/bench/channels.py", "emulator/bench/on_board/bench_*.py")
+BENCH_FILES = (
+    "emulator/ram_disk.py",
+    "emulator/bench/channels.py",
+    "emulator/bench/on_board/bench_*.py",
+)
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
 ARCH = "armv6m"  # RP2040; without native code the bytecode is the same for every chip

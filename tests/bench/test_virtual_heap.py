@@ -13,6 +13,7 @@ from tests.bench.heap_probe import RATE_NL_DAY, free_bytes, mixed_minute, probed
 from tests.bench.pico_bed import PicoBed, stock_image
 from tests.parity.runtimes import on_wasm
 
+pytestmark = pytest.mark.xdist_group("virtual_heap")
 FREE_BYTES_MIN = 60_000
 FIRST_STEP_US_MAX = 3_000_000
 MINUTES = 3

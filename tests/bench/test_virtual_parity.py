@@ -25,6 +25,7 @@ from tests.bench.pico_bed import stock_image, unchecked
 from tests.parity.record import SHORT_MS, record, short_life
 from tests.parity.runtimes import PLAY, on_cpython, on_unix, on_wasm
 
+pytestmark = pytest.mark.xdist_group("virtual_parity")
 SLICE_US = 250_000
 WORK_US_MAX = 3 * 70_000
 STEADY_US = 2_000  # two steps of one therapy, on both

@@ -20,6 +20,7 @@ from protocol.programmer.interrogation import Interrogation, interrogate
 from protocol.wire import schema
 from tests.bench.pico_bed import stock_image, unchecked
 
+pytestmark = pytest.mark.xdist_group("virtual_session")
 KINK = Path(__file__).parents[2] / "docs/scenarios/kink_at_full_rate.toml"
 # Between the two runs: a visit takes half a second more or less, by the phase of the loop's
 # slices and by the records that it writes; at 24 mL/day that is three steps, one way or the other.

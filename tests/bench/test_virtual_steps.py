@@ -14,6 +14,7 @@ from firmware.pins import DIR, EN, STEP, SUPPLY
 from protocol.wire import schema
 from tests.bench.pico_bed import PicoBed
 
+pytestmark = pytest.mark.xdist_group("virtual_steps")
 NS_PER_DAY = 86_400 * 10**9
 STEP_PL = 50_000
 LATE_NS_MAX = 2_000_000

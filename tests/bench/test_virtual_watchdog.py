@@ -6,6 +6,7 @@ from firmware.pins import STEP, SUPPLY
 from protocol.wire import schema
 from tests.bench.pico_bed import PicoBed, unchecked
 
+pytestmark = pytest.mark.xdist_group("virtual_watchdog")
 HANG = 21  # GPIO that is nobody's: low, the next turn of the loop waits for ever
 SUPPLY_OFF_US_MAX = 4_000_000  # two periods of the heartbeat's timer
 RESET_US_MAX = 9_000_000  # and the watchdog's 5 s from the last feeding, at the latest

@@ -11,38 +11,12 @@ import sys
 
 from emulator.bedside import Bedside, prescription
 from emulator.world import World
-from firmware.pins import ENC_A, ENC_B, LEVEL, MAGNET, PRESSURE, STEP
 from protocol.wire import schema
+from tests.parity.motor import Motor
 
 RATE_NL_DAY = 1_000_000
-EDGE_US = 2_000
 FOLDER = 0x4000
 BLOCK_BYTES = 16  # what the heap is handed out in, with 32-bit pointers
-
-
-class Motor:
-    """Answers each step with the two edges of channel A, unless it is stalled."""
-
-    def __init__(self, world):
-        self.world = world
-        self.stalled = False
-        self.level_b = 0
-        outside = world.chip.outside
-        outside.drive(ENC_A, 0)
-        outside.drive(MAGNET, 1)
-        outside.read_from(ENC_B, lambda: self.level_b)
-        outside.adc(PRESSURE, lambda: 430)
-        outside.adc(LEVEL, lambda: 1_700)
-        outside.listen(STEP, self.on_step)
-
-    def on_step(self, level):
-        if level and not self.stalled:
-            self.world.at(self.world.now_us + EDGE_US, self.edge, 1)
-            self.world.at(self.world.now_us + 3 * EDGE_US, self.edge, 0)
-
-    def edge(self, level):
-        self.level_b = 1 - level
-        self.world.chip.outside.drive(ENC_A, level)
 
 
 def on_disk(folder=""):

@@ -4,6 +4,9 @@ Runs on the board, which needs nothing but the cable; in every set but a release
 the same. What it does to its outputs goes to the host with the board's time, what the host's plant
 makes of it comes back as inputs (emulator/bench/channels.py); no pin of the board is touched.
 Timers and watchdog are the real ones.
+
+What the pump keeps lies in memory: a run on the bench ends with it, and the board's own records,
+which an ordinary start goes on from, stay as they are.
 """
 
 import hashlib
@@ -15,6 +18,7 @@ import utime
 
 from emulator.bench import channels
 from emulator.bench.on_board.bench_line import Line
+from emulator.ram_disk import RamDisk
 from firmware import pins
 from firmware.board import Board
 from firmware.pump import Pump
@@ -212,4 +216,5 @@ def run(root: str) -> None:
     line = Line()
     line.await_host()
     chip = BenchChip(line)
-    Pump(Board(chip, chip), hashlib.sha256(manifest).digest()).run()
+    disk = RamDisk()
+    Pump(Board(chip, chip, disk, disk.open), hashlib.sha256(manifest).digest()).run()
