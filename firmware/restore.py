@@ -68,6 +68,7 @@ def restore(pump: "Pump", now_ms: int) -> None:
             pump.log.prescribed(prescription.digest(setup["serial"]))
     if wall_s:
         pump.wall.set(wall_s, now_ms)
+        pump.log.note(events.CLOCK_SET, 0, wall_s)
         alarms.raise_alarm(schema.CLOCK_LOST, 0)
     pump.ledger.boots += 1
     is_on = bool(condition and condition["is_on"])

@@ -17,7 +17,9 @@ EVENTS = {
     "PRESCRIPTION": "A prescription is in force: confirmed now, or restored after a start.",
     "RATE": "From the instant of this record on this rate holds.",
     "CALIBRATED": "The volume of a step was set.",
-    "CLOCK_SET": "The wall clock was set.",
+    "CLOCK_SET": (
+        "The wall clock was set: by command, or after a start to the time of the last record."
+    ),
     "LEDGER": "The step ledger, after a start and once an hour.",
     "LOG_GAP": "Events before this one are missing.",
 }

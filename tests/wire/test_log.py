@@ -148,7 +148,11 @@ def test_after_a_reset_the_log_goes_on_with_its_cause() -> None:
     boot = log.events[len(before)]
     assert boot.arguments["reset_cause"] == schema.RESETS.index("WATCHDOG")
     assert [one.boot for one in (before[-1], boot)] == [1, 2]
-    assert ("STATE", schema.STOPPED, schema.RUNNING) in told(log.events[len(before) :])
+    after = told(log.events[len(before) :])
+    assert ("STATE", schema.STOPPED, schema.RUNNING) in after
+    clock = next(one for one in after if one[0] == "CLOCK_SET")
+    assert clock[1] == 0, "it was not set after the start"
+    assert before[-1].wall_s - 3_600 <= clock[2] <= boot.uptime_s + before[-1].wall_s + 20
 
 
 def copy(log: Log) -> Log:

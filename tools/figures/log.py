@@ -5,6 +5,7 @@ from pathlib import Path
 
 from firmware import log_ring
 from protocol.wire import events, schema
+from tests.pumps import Bed
 from tests.unit.test_event_log import Life, sound_chain
 from tests.wire import test_log as logs
 from tests.wire import test_reconcile as reconcile
@@ -15,6 +16,8 @@ DAY_EVENTS = 24 + 24 + 12  # checkpoints, edges of a schedule, a visit
 FAULTS = 1_000
 FAULT_EVENTS = 7  # raised, cleared, acknowledged, held, resumed, two rates
 LINE_BYTES_MAX = 300
+_BATCH = 100  # events in memory at a time
+_BATCH_S = 11  # until they are written
 
 
 @at_least(
@@ -64,3 +67,18 @@ def cuts() -> tuple[int, str]:
                     wrong += not verdict.times == case.effects() <= 1
     told = f"{tried} cuts of {len(schema.CHANGING)} commands"
     return wrong, f"{told}; {done} took effect, the others did not"
+
+
+@at_most("LOG-04", "a full log read over the line at 115,200 baud", "s", 120, 60)
+def reading() -> tuple[float, str]:
+    """By the programmer's client, the chain checked."""
+    bed = Bed()
+    bed.running()
+    for _ in range(log_ring.SEGMENTS_MAX * log_ring.SEGMENT_RECORDS // _BATCH + 5):
+        for _ in range(_BATCH):
+            bed.pump.log.note(events.SELF_TEST)
+        bed.run(s=_BATCH_S)
+    begun_ms = bed.now_ms
+    log = logs.read(bed)
+    took_s = (bed.now_ms - begun_ms) / 1_000
+    return took_s if not log.faults() else float("inf"), f"{len(log.events):,} events"
