@@ -89,7 +89,7 @@ class Decoder:
 
     def __init__(self, crc32: "Crc32") -> None:
         self._crc32 = crc32
-        self._piece = bytearray()
+        self._piece = b""
         self._overflow = False
         self.damaged = 0
 
@@ -109,10 +109,13 @@ class Decoder:
             start = end + 1
 
     def drop(self) -> None:
-        """Forget a half-received frame: the line went quiet in the middle of it."""
+        """Forget a half-received frame: the line went quiet in the middle of it.
+
+        Allocates nothing.
+        """
         if self._piece or self._overflow:
             self.damaged += 1
-        self._piece = bytearray()
+        self._piece = b""
         self._overflow = False
 
     @property
@@ -123,14 +126,14 @@ class Decoder:
     def _gather(self, data: bytes) -> None:
         if len(self._piece) + len(data) > RAW_MAX + 1:
             self._overflow = True
-            self._piece = bytearray()
+            self._piece = b""
         elif not self._overflow:
             self._piece += data
 
     def _close(self) -> "Optional[Frame]":
-        piece = bytes(self._piece)
+        piece = self._piece
         overflow = self._overflow
-        self._piece = bytearray()
+        self._piece = b""
         self._overflow = False
         if not piece and not overflow:
             return None

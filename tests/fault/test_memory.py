@@ -219,6 +219,27 @@ def test_the_same_bit_flipped_in_a_number_and_its_complement_is_found_by_the_sea
             memory.check_pairs()
 
 
+ENTRIES: dict[str, Callable[[Any], Any]] = {
+    "a segment begins": lambda pump: pump.therapy.begin(pump.clock.now_ms),
+    "delivery halts": lambda pump: pump.therapy.halt(pump.clock.now_ms),
+    "a rate is set": lambda pump: pump.delivery.set_rate(2_000_000, pump.clock.now_ms),
+    "the clock is set": lambda pump: pump.wall.set(1, pump.clock.now_ms),
+    "a step is calibrated": lambda pump: pump.delivery.calibrate(51_000),
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_nothing_is_written_over_memory_that_is_not_sound(entry: str) -> None:
+    """A flip in a number that this entry does not read, and would write over or seal in."""
+    flipper = Flipper(ALL_DAY)
+    pump = flipper.bed.pump
+    flipper.flip("rest", guard.FROZEN_NL_DAY, 7)
+    before = (pump.guard.step[:], pump.guard.rest[:])
+    with pytest.raises(Corrupt):
+        ENTRIES[entry](pump)
+    assert (pump.guard.step, pump.guard.rest) == before
+
+
 def test_the_epoch_moves_only_over_sound_memory() -> None:
     flipper = Flipper(ALL_DAY)
     flipper.flip("step", guard.DUE_MS, 9)

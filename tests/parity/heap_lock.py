@@ -4,9 +4,12 @@ The whole pump on a chip whose methods allocate nothing: whatever allocates on t
 loop through permit, timer, edge, encoder interrupt, booking and monitors raises MemoryError
 here, and so does what allocates where the rate changes at a segment's edge, or where an alarm
 holds delivery and lets it go on. Prints the steps made, the steps verified, how many segments
-began, whether a forbidden allocation was caught, and, after a broken invariant with the heap
-locked: the state, the motor supply, whether the alarm stands and sounds.
+began, whether a forbidden allocation was caught; how often a request on the line was answered with
+the heap locked, which delivers on, and how often it was when repeated; and, after a broken
+invariant with the heap locked: the state, the motor supply, whether the alarm stands and sounds.
 """
+
+import binascii
 
 import micropython
 
@@ -21,8 +24,9 @@ from firmware.pins import ENC_A, ENC_B, SUPPLY  # noqa: E402
 from firmware.prescription import Prescription  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from firmware.task import NEVER  # noqa: E402
-from protocol.wire import schema  # noqa: E402
+from protocol.wire import frame, schema  # noqa: E402
 
+REQUEST = frame.encode(binascii.crc32, 1, schema.STATUS, b"")
 STEPS = 1_000
 RATE_NL_DAY = 1_000_000
 SEGMENTS = [{"start_min": 0, "rate_nl_day": RATE_NL_DAY}]
@@ -98,13 +102,15 @@ class Quiet:
         pass
 
     def any(self):
-        return 0
+        return len(chip.line)
 
     def read(self, count):
-        return None
+        data = chip.line
+        chip.line = b""
+        return data
 
     def write(self, data):
-        pass
+        chip.answers += 1
 
     def feed(self):
         pass
@@ -123,6 +129,8 @@ class Chip:
         self.pins = {}
         self.now_ms = (1 << 30) - 5_000
         self.steps = 0
+        self.line = b""
+        self.answers = 0
         self.Pin, self.Timer, self.ADC = Pin, Timer, Adc
         self.PWM = self.UART = self.WDT = Quiet
         self.WDT_RESET = 3
@@ -206,6 +214,7 @@ def deliver():
             if pump.therapy.segment != segment:
                 segment = pump.therapy.segment
                 began += 1
+                chip.line = REQUEST
                 pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
                 pump.alarms.clear(schema.OCCLUSION)
                 pump.alarms.acknowledge(schema.OCCLUSION)
@@ -240,6 +249,11 @@ def fail():
 
 began = deliver()
 print(chip.steps, pump.ledger.verified.value(), began, caught())
+locked_answers = chip.answers
+chip.line = REQUEST
+for _ in range(100):
+    pump.turn()
+print(locked_answers, chip.answers)
 fail()
 alarm = pump.alarms.table[schema.INVARIANT_BROKEN]
 print(pump.state.state, chip.pins[SUPPLY].level, alarm.stands, pump.annunciator.due_ms < NEVER)

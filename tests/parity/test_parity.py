@@ -65,10 +65,11 @@ def test_worlds_start_so_that_both_ticks_wrap_together() -> None:
 @pytest.mark.parametrize("runtime", [on_unix, on_wasm], ids=["unix", "wasm"])
 def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) -> None:
     assert callable(runtime)
-    delivered, faulted = runtime("heap_lock.py").splitlines()
+    delivered, answered, faulted = runtime("heap_lock.py").splitlines()
     steps, verified, segments, caught = delivered.split()
     assert (int(steps), int(segments), caught) == (1_000, 24, "True")
     assert int(verified) >= 999, "the last step may still be settling"
+    assert answered == "0 1", "a request that finds no memory waits to be repeated"
     assert faulted == f"{schema.FAULT} 0 True True", "and so does a fault, with its alarm"
 
 
