@@ -119,7 +119,7 @@ def _words_of_link(error: BoardLinkError) -> str:
     if isinstance(error.cause, (OSError, ValueError)):
         finding = diagnose(LinkError(error.name, error.cause), error.name)
         return f"{finding.what}\n{finding.action}"
-    return f"{error}. What was on its way may not have arrived: try again."
+    return f"{str(error).rstrip('.')}. What was on its way may not have arrived: try again."
 
 
 _NO_REPL = (

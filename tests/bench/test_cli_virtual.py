@@ -1,0 +1,178 @@
+"""pump-board on the virtual Pico: the file for a blank board boots, the doctor sees what is wired
+and what is not, a scenario is judged, a programmer is served, a board is driven in hil."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.bench import checkout, cli_parts, cli_virtual, file_set, file_system, hil_bridge
+from emulator.bench.board_rig import BoardRig
+from emulator.bench.pico import VirtualPico
+from emulator.bench.virtual_cable import VirtualCable
+from emulator.bench.wiring import BoardWorld
+from emulator.rig import RigLink
+from protocol.programmer.client import Client, connect
+from protocol.programmer.setup_file import read as read_setup
+from protocol.wire import schema
+from tests.bench import pico_bed, sets
+from tests.bench.cli import FAILED, OK, USAGE, Done
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "bench" / "full_rate.toml"
+SHORT = """
+title = "A pump that nobody sets up"
+duration = "2 s"
+actions = []
+expect = [ { state = "%s", at = "2 s" } ]
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "short.toml"
+    path.write_text(SHORT % "UNCOMMISSIONED")
+    return path
+
+
+def verdicts(done: Done) -> "dict[str, str]":
+    return {one["part"]: one["verdict"] for one in done.plain["findings"]}
+
+
+def kept(path: Path, files: "dict[str, bytes]") -> str:
+    """The files of a virtual board that somebody has flashed before."""
+    path.write_bytes(file_system.build(files, 212))
+    return str(path)
+
+
+def test_the_file_for_a_blank_board_boots_and_the_pump_says_hello(tmp_path: Path) -> None:
+    out = tmp_path / "pump.uf2"
+    assert Done("flash", "--uf2", str(out)).code == OK
+    rig = BoardRig(lambda seed: BoardWorld(VirtualPico(out), seed))
+    client = Client(RigLink(rig))
+    assert client.hello()["manifest_hash"] == checkout.manifest_for().digest
+
+
+def test_the_doctor_sees_a_pump_that_is_wired_up(tmp_path: Path) -> None:
+    files = kept(tmp_path / "kept", pico_bed.unchecked())
+    done = Done("doctor", "--virtual", "--kept", files, "--step", "--json")
+    assert done.code == OK, done.text
+    found = verdicts(done)
+    for part in ("encoder A", "encoder B", "motor driver", "pressure sensor", "level sensor"):
+        assert found[part] == "ok", part
+    assert found["motor turns"] == "ok"
+    assert found["pump"] == "ok"
+    assert found["this checkout"] == "differs"  # its main.py is the tests' own
+    seen = {one["part"]: one["seen"] for one in done.plain["findings"]}
+    assert "20.0" in seen["level sensor"]  # mL: the reservoir of the plant, full
+    assert seen["motor turns"] == "2 edges of A and 2 of B in one step"
+
+
+def test_the_doctor_calls_nothing_well_that_it_did_not_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bare Pico with a set that is not sound: nothing is started, and that is told."""
+    monkeypatch.setattr(cli_parts, "HELLO_VIRTUAL_S", 0.0)  # nobody will answer
+    files = sets.on_board({"a": sets.this()}, "a")
+    files["a/firmware/loop.mpy"] = b"other"
+    done = Done(
+        "doctor", "--virtual", "--bare", "--kept", kept(tmp_path / "kept", files), "--json"
+    )
+    assert done.code == FAILED
+    found = verdicts(done)
+    for part in ("encoder A", "encoder B", "motor driver", "pressure sensor", "level sensor"):
+        assert found[part] == "absent", part
+    for part in ("magnet switch", "motor turns", "UART loop", "supply cut-off", "clock"):
+        assert found[part] == "not seen", part
+    assert (found["slot a"], found["what starts"], found["pump"]) == ("FAILED",) * 3
+
+
+def test_a_scenario_is_judged_on_the_virtual_pico(
+    scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = pico_bed.unchecked()
+    monkeypatch.setattr(cli_virtual.file_set, "build", lambda release: files)
+    done = Done("virtual", str(scenario), "--json")
+    assert (done.code, done.plain["holds"]) == (OK, True), done.text
+    scenario.write_text(SHORT % "RUNNING")
+    done = Done("virtual", str(scenario))
+    assert done.code == FAILED
+    assert "The scenario FAILED." in done.text
+
+
+@contextmanager
+def served() -> "Iterator[Any]":
+    with subprocess.Popen(
+        [sys.executable, "-m", "emulator.bench.cli", "virtual", "--serve", "--pty", "--magnet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_programmer_is_served_at_the_virtual_picos_line() -> None:
+    with served() as process:
+        port = process.stdout.readline().strip()
+        with connect(port) as pump:
+            assert pump.hello()["manifest_hash"] == checkout.manifest_for().digest
+            assert pump.setup(read_setup(EXAMPLE, {}))["state"] == schema.STOPPED
+        process.stdin.write("kink 97 %\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "done: kink 97 %\n"
+        process.terminate()
+        assert process.wait() == 0
+
+
+def test_a_board_on_a_cable_is_driven_judged_and_left_as_it_was(
+    scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hil_bridge, "SILENT_S", 60.0)  # it is ten times slower than a real one
+    monkeypatch.setattr(hil_bridge, "START_S", 120.0)
+    pico = VirtualPico(pico_bed.stock_image(), file_set.build())
+    with VirtualCable(pico, in_step=True) as cable:
+        done = Done("hil", str(scenario), "--port", cable.port, "--json")
+        while not pico.resets:
+            assert cable.fault is None
+    assert done.code == OK, done.text
+    assert done.plain["holds"]
+    way = done.plain["way"]
+    assert way["messages_from_board"] > 2_000 / 50  # one every 50 ms
+    assert (way["lost_from_board"], way["lost_to_board"], way["damaged"]) == (0, 0, 0)
+    assert way["round_trip_us_median"] > 0
+
+
+def test_a_release_is_not_driven(scenario: Path) -> None:
+    pico = VirtualPico(pico_bed.stock_image(), file_set.build(release=True))
+    pico.drive(22, 0)  # the service pin at ground: USB comes up
+    with VirtualCable(pico, in_step=True) as cable:
+        done = Done("hil", str(scenario), "--port", cable.port)
+    assert done.code == FAILED
+    assert "A release is flashed: it has no bench chip." in done.text
+
+
+def test_options_that_make_no_sense_are_usage_errors() -> None:
+    for args in (
+        ("virtual", "x.toml", "--serve", "--pty"),
+        ("virtual", "--pty"),
+        ("virtual", "--serve"),
+        ("virtual", "--serve", "--pty", "--tcp", "0"),
+        ("hil", "--port", "/dev/no-such-port"),
+    ):
+        assert Done(*args).code == USAGE, args
+
+
+def test_a_scenario_that_is_not_there_is_a_usage_error() -> None:
+    done = Done("virtual", "no-such.toml")
+    assert done.code == USAGE
+    assert "no-such.toml" in done.text
+    assert json.loads(Done("virtual", "no-such.toml", "--json").text)["error"]
