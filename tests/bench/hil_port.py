@@ -16,9 +16,13 @@ from tests.bench.pico_bed import stock_image
 _U16 = 65_536
 _SLICE_MS = 1
 _ROOT = """import sys
+import machine
 sys.path.append("/a")
-from emulator.bench.on_board.bench_chip import run
-run("/a")
+if machine.reset_cause() == machine.PWRON_RESET:
+    from emulator.bench.on_board.bench_chip import run
+    run("/a")
+from firmware.main import run
+run(bytes(32))
 """
 
 
@@ -102,7 +106,8 @@ class Port:
 
 
 def files(release: bool = False) -> dict[str, bytes]:
-    """This checkout's set, with a root that makes it a pump on the bench at once."""
+    """This checkout's set, with a root that makes it a pump on the bench at power-on; after any
+    other reset it is the ordinary one."""
     found = file_set.build(release)
     del found["boot.py"]
     return {**found, "main.py": _ROOT.encode()}

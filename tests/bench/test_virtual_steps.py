@@ -120,27 +120,34 @@ def test_each_step_is_made_once_and_within_2_ms_of_its_instant(
     assert all(abs(late) <= LATE_NS_MAX for late in late_ns), late_ns
 
 
+def held(running: Running, stall_ms: int) -> tuple[int, list[Fraction], set[int]]:
+    """The core is held as by an erase of the flash, at the highest rate, around a step; after each
+    hold the pump has a second to come back to its instants.
+
+    Returns (steps that were due, how late each one made was, numbers of those that were due when
+    it must have come back).
+    """
+    running.start(24_000_000)
+    pico = running.bed.pico
+    steps = 3
+    back: set[int] = set()
+    for offset_ms in STALL_OFFSETS_MS:
+        pico.run_until_us(floor(running.ideal_ns(steps)) // 1_000 + offset_ms * 1_000)
+        stall_until_ns = pico.now_ns + stall_ms * 1_000_000
+        pico.stall(stall_ms)
+        steps = ceil((stall_until_ns + BACK_NS - running.begun_ns) / running.period_ns) + 2
+        back |= {steps - 1, steps - 2}
+        running.until_between(steps)
+    return steps, running.late_ns(), back
+
+
 @pytest.mark.parametrize("stall_ms", [45, 400])
 def test_a_held_core_loses_no_step_and_its_lateness_does_not_add_up(
     at_rate: Running, stall_ms: int
 ) -> None:
-    """Held as by an erase of the flash, at the highest rate, from before a step to well after one.
-
-    After each the pump has a second to come back to its instants.
-    """
-    at_rate.start(24_000_000)
-    pico, plant = at_rate.bed.pico, at_rate.bed.plant
+    plant = at_rate.bed.plant
     before = plant.snapshot()["forward_steps"]
-    steps = 3
-    back: set[int] = set()
-    for offset_ms in STALL_OFFSETS_MS:
-        pico.run_until_us(floor(at_rate.ideal_ns(steps)) // 1_000 + offset_ms * 1_000)
-        stall_until_ns = pico.now_ns + stall_ms * 1_000_000
-        pico.stall(stall_ms)
-        steps = ceil((stall_until_ns + BACK_NS - at_rate.begun_ns) / at_rate.period_ns) + 2
-        back |= {steps - 1, steps - 2}
-        at_rate.until_between(steps)
-    late_ns = at_rate.late_ns()
+    steps, late_ns, back = held(at_rate, stall_ms)
     assert len(late_ns) == steps
     assert all(abs(late_ns[number]) <= LATE_NS_MAX for number in back)
     assert max(late_ns) > stall_ms * 1_000_000 // 2, "a step was due while the core was held"
