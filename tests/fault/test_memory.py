@@ -230,10 +230,10 @@ ENTRIES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_nothing_is_written_over_memory_that_is_not_sound(entry: str) -> None:
-    """A flip in a number that this entry does not read, and would write over or seal in."""
+    """A flip in a number that the entry does not read, and would write over, or leave."""
     flipper = Flipper(ALL_DAY)
     pump = flipper.bed.pump
-    flipper.flip("rest", guard.FROZEN_NL_DAY, 7)
+    flipper.flip("rest", guard.SEGMENT, 7)
     before = (pump.guard.step[:], pump.guard.rest[:])
     with pytest.raises(Corrupt):
         ENTRIES[entry](pump)

@@ -5,7 +5,7 @@ import pytest
 from emulator.cpu import SCHEDULER_DEPTH
 from firmware.pins import SUPPLY
 from protocol.wire import schema
-from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, in_the_background
+from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, condition, in_the_background
 from tests.pumps import Bed
 
 EVERY = 11  # of the allocating calls of a request; every one: `make prove`, MEMORY-02
@@ -64,9 +64,6 @@ def test_memory_that_ends_on_the_delivery_path_is_a_fault_with_its_alarm() -> No
     bed = Bed()
     bed.running(*SEGMENTS)
 
-    def no_memory(_now_ms: int) -> bool:
-        raise MemoryError
-
     bed.pump.pressure.blocked = no_memory
     steps = len(bed.steps)
     bed.run(minutes=1)
@@ -74,3 +71,35 @@ def test_memory_that_ends_on_the_delivery_path_is_a_fault_with_its_alarm() -> No
     assert schema.FAULTS[bed.status()["fault_reason"]] == "NO_MEMORY"
     assert bed.pump.alarms.is_active(schema.INVARIANT_BROKEN)
     assert bed.world.chip.outside.level(SUPPLY) == 0
+
+
+def no_memory(*_: object) -> bool:
+    raise MemoryError
+
+
+def test_a_record_that_finds_no_memory_is_not_stored_and_therapy_goes_on() -> None:
+    trial = Trial()
+    bed = trial.bed
+    kind, payload = REQUESTS["confirm"](bed)
+    bed.pump.memory.save_therapy = no_memory
+    before = condition(bed)
+    bed.programmer.counter += 1
+    _, got = bed.programmer.exchange(kind, payload, bed.programmer.counter)
+    assert got["name"] == "NOT_STORED"
+    assert condition(bed) == before
+    assert bed.state == schema.RUNNING
+
+
+def test_a_seal_that_finds_no_memory_waits_for_the_next_minute() -> None:
+    bed = Bed()
+    bed.running(*SEGMENTS)
+    steps = len(bed.steps)
+    check = bed.pump.guard.check_pairs
+    bed.pump.guard.check_pairs = no_memory
+    bed.run(minutes=3)
+    assert bed.state == schema.RUNNING
+    assert len(bed.steps) > steps + 40
+    looks: list[int] = []
+    bed.pump.guard.check_pairs = lambda: (looks.append(1), check())
+    bed.run(minutes=3)
+    assert len(looks) == 3
