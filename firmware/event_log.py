@@ -230,7 +230,7 @@ class EventLog(Task):
     def _made_room(self, error: OSError) -> bool:
         """A flash that is full of something else makes the ring shorter, not the log end."""
         try:
-            return error.args[:1] == (_NO_SPACE,) and self._ring.forget_oldest()
+            return error.args[:1] == (_NO_SPACE,) and self._ring.shrink()
         except OSError:
             return False
 

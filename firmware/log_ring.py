@@ -18,6 +18,7 @@ from protocol.wire import events
 FOLDER = "/pump/log"
 SEGMENT_RECORDS = 110  # 8 + 110 x 37 bytes: below 4,096
 SEGMENTS_MAX = 81  # 8,800 records (docs/storage.md), and the segment that is being filled
+LEFT_FREE = 4  # blocks of a flash that was full, for the records to be moved about in
 _HEADER_BYTES = events.CHAIN_BYTES
 _CRC_BYTES = 4
 _DIGITS = "0123456789abcdef"
@@ -36,6 +37,7 @@ class LogRing:
         self._files = files
         self._starts: "List[int]" = []  # number of the first record of each segment, ascending
         self._may_append = False  # to the newest one
+        self._most = SEGMENTS_MAX
         self.newest = 0
         self.chain = bytes(events.CHAIN_BYTES)
 
@@ -73,15 +75,20 @@ class LogRing:
 
     def is_full(self) -> bool:
         """Whether the oldest segment has to go before another one begins."""
-        return len(self._starts) >= SEGMENTS_MAX and not self._may_append
+        return len(self._starts) >= self._most and not self._may_append
 
-    def forget_oldest(self) -> bool:
-        """Remove the oldest segment. Returns False where there is none."""
+    def shrink(self) -> bool:
+        """The flash is full of something else: be smaller from now on. False: it cannot be."""
         if not self._starts:
             return False
+        self.forget_oldest()
+        self._most = max(1, len(self._starts) + 1 - LEFT_FREE)
+        return True
+
+    def forget_oldest(self) -> None:
+        """Remove the oldest segment. There must be one."""
         self._files.remove(_path(self._starts[0]))
         del self._starts[0]
-        return True
 
     def write(self, records: "List[bytes]") -> int:
         """Write those that go into one segment, and read them back. Returns how many.

@@ -462,12 +462,20 @@ def test_a_log_that_cannot_be_written_alarms_and_tells_afterwards_what_is_lost(
 
 
 def test_a_flash_that_is_full_of_something_else_makes_the_ring_shorter(life: Life) -> None:
-    life.flash.limit_files = 4
-    life.fill(10 * log_ring.SEGMENT_RECORDS)
+    """And leaves some of it to the records."""
+    life.flash.limit_files = 10
+    life.fill(20 * log_ring.SEGMENT_RECORDS)
     assert life.stand.raised == []
-    assert len(life.flash.names()) == 4
-    assert life.rows()[-1][0] == 10 * log_ring.SEGMENT_RECORDS
+    assert len(life.flash.names()) == 10 - log_ring.LEFT_FREE
+    assert life.rows()[-1][0] == 20 * log_ring.SEGMENT_RECORDS
     assert sound_chain(life.records(), life.log.page(0)["before"])
+
+
+def test_a_flash_with_room_for_one_segment_keeps_the_newest_events(life: Life) -> None:
+    life.flash.limit_files = 1
+    life.fill(5 * log_ring.SEGMENT_RECORDS)
+    assert len(life.flash.names()) == 1
+    assert life.rows()[-1][0] == 5 * log_ring.SEGMENT_RECORDS
 
 
 def test_a_folder_that_cannot_be_listed_at_boot_is_not_written_over(life: Life) -> None:
