@@ -34,9 +34,6 @@ class BoardRig(Rig):
     def _power(self, on: bool) -> None:
         raise ValueError("the power of a board is not ours to cut: pull the plug")
 
-    def _power(self, on: bool) -> None:
-        raise ValueError("this board's power does not fail on command: run the scenario without")
-
     def _make_world(self, seed: int) -> World:
         world: World = as_world(self._board)
         return world
