@@ -125,7 +125,6 @@ class Flash:
         self.worn[block] += 1
         if self._work(block, "erase", self._erased, self.erase_us):
             self._weak.pop(block, None)
-            self._set.pop(block, None)
         self._before_last = None
 
     def sync(self) -> None:

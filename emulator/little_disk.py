@@ -72,8 +72,6 @@ class _Hooks:
         return 0
 
     def _change(self, act: Callable[..., None], *arguments: Any) -> int:
-        if self.stop is not None:
-            return -EIO
         if self.failed:
             return -_CORRUPT
         try:
@@ -100,8 +98,7 @@ class LittleFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._disk.is_up():
-            self.close()
+        self.close()
 
     def read(self, _size: int = -1) -> bytes:
         """The next ``_size`` bytes, or all that is left."""
@@ -127,11 +124,8 @@ class LittleFile:
         if not self._open:
             return
         self._open = False
-        try:
-            self._disk.call(lfs.file_close, self._handle)
-        finally:
-            if self._disk.is_up():
-                self._disk.handles.remove(self._handle)
+        self._disk.call(lfs.file_close, self._handle)
+        self._disk.handles.remove(self._handle)
 
     def _check(self, allowed: bool) -> None:
         """ValueError when closed, OSError where the mode does not allow it."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,20 @@ def test_bad_blocks_are_os_errors_or_nothing_never_anything_else(defect: str) ->
     assert (EIO in errors) == (defect == "read error")
 
 
+@pytest.mark.parametrize("block", range(24))
+def test_what_cannot_be_read_is_not_taken_for_free(block: int) -> None:
+    """littlefs finds free blocks by reading which ones are in use."""
+    content = b"kept" * 9_000
+    disk = mounted(a=content)
+    disk.mount()
+    disk.flash.defects[block] = "read error"
+    with suppress(OSError):
+        put(disk, "/b", bytes(30_000))
+    disk.flash.defects.clear()
+    disk.mount()
+    assert get(disk, "/a") == content
+
+
 def test_a_full_disk_is_enospc() -> None:
     disk = mounted()
     with pytest.raises(OSError, match="28") as caught:
@@ -246,19 +261,24 @@ def test_a_watchdog_that_bites_in_the_middle_of_a_write_resets_and_the_write_is_
     world, disk = booted()
     disk.flash.erase_us = 400_000
     caught: list[BaseException] = []
+    operations: list[int] = []
 
     def work() -> None:
         world.chip.WDT(timeout=100)
+        operations.append(disk.flash.operations)
         try:
             put(disk, "/b", b"x" * 9_000)
         except BaseException as stop:
             caught.append(stop)
+            operations.append(disk.flash.operations)
             raise
 
     boot_sleeper(world, work=work)
     world.run_for_ms(300)
     assert [type(stop) for stop in caught] == [ChipReset]
     assert [cause for _, cause in world.resets] == [world.chip.WDT_RESET]
+    file_made, erased = 1, 1
+    assert operations[1] - operations[0] == file_made + erased, "nothing after the reset"
     boot_sleeper(world)
     assert get(disk, "/a") == b"1"
     assert "b" not in disk.listdir("/") or get(disk, "/b") == b""
