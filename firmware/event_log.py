@@ -113,6 +113,13 @@ class EventLog(Task):
 
     def poll(self, now_ms: int) -> None:
         """An hour is over, or something is to be written: one operation on the flash."""
+        try:
+            self._work(now_ms)
+        except MemoryError:
+            self._fail()
+            self._plan()
+
+    def _work(self, now_ms: int) -> None:
         if now_ms >= self._hour_at_ms:
             self._hour_at_ms = now_ms + _HOUR_MS
             self._flush_at_ms = now_ms
@@ -216,9 +223,6 @@ class EventLog(Task):
                 self._ring.forget_oldest()
             elif self._sealed:
                 self._sealed = self._sealed[self._ring.write(self._sealed) :]
-        except MemoryError:
-            self._fail()
-            return
         except OSError as error:
             if not self._made_room(error):
                 self._fail()

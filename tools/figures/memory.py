@@ -13,7 +13,9 @@ def flipped_bits() -> tuple[int, str]:
     return sum(len(failed) for _, failed in found), f"{count:,} bits flipped, one at a time"
 
 
-@at_most("MEMORY-02", "failed allocations that left neither safe state nor what was before", "", 0)
+@at_most(
+    "MEMORY-02", "failed allocations that left neither safe state nor what was before", "calls", 0
+)
 def failed_allocations() -> tuple[int, str]:
     """Each allocating call of each request once, and of an hour's records."""
     found = [shortage.campaign(name) for name in shortage.REQUESTS]
