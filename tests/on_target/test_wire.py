@@ -245,4 +245,5 @@ def test_stopped_it_makes_no_step(target: Target, prescribed: Client) -> None:
     stopped = prescribed.totals()["commanded_steps"]
     target.wait_ms(2_000)
     assert prescribed.totals()["commanded_steps"] == stopped
-    assert prescribed.status()["state"] == schema.STOPPED
+    status = prescribed.status()
+    assert status["state"] == schema.STOPPED, status

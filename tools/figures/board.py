@@ -200,7 +200,7 @@ def session() -> tuple[int, str]:
     return _unlike(mine, theirs), f"{len(theirs.checks)} checks"
 
 
-@at_most("BOARD-15", "the same in hardware in the loop, over a cable that loses 2 %", "checks", 0)
+@at_most("BOARD-15", "the same in hardware in the loop, over a cable that loses 5 %", "checks", 0)
 def hil() -> tuple[int, str]:
     """The virtual Pico in the board's place."""
     with tempfile.TemporaryDirectory() as folder:
