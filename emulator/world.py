@@ -245,8 +245,7 @@ class World:
                 raise ZenoError("the loop turns without sleeping at %d us" % before_us)
 
     def _run_without_firmware(self, t_us: int) -> None:
-        while self.now_us < t_us and self.now_us < self._boot_us:
-            self.wait_until(min(t_us, self._boot_us, self.next_event_us()))
+        self.wait_until(min(t_us, self._boot_us, self.next_event_us()))
         if self.now_us >= self._boot_us:
             self.boot(self.resets[-1][1])
 

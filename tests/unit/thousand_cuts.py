@@ -1,11 +1,14 @@
 """A thousand power cuts with files open, in a process of its own; see test_disk_little.py."""
 
 import gc
+import resource
 
 from emulator.flash import Flash
 from emulator.flash_damage import CUTS
 from emulator.little_disk import LittleDisk
 from emulator.stops import PowerCut
+
+MOUNTS = 10_000  # littlefs takes 2 kB for each
 
 disk = LittleDisk(Flash(blocks=24))
 disk.mount()
@@ -26,4 +29,9 @@ while cuts < 1_000:
     del files
     if cuts % 100 == 0:
         gc.collect()
-print(cuts, "cuts")
+disk.power_on()
+peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(MOUNTS):
+    disk.mount()
+grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak_kb
+print(cuts, "cuts,", "memory grows" if grown_kb > MOUNTS else "memory stays")
