@@ -115,7 +115,8 @@ class Session(Task):
             return
         if self.is_open:
             self._idle_at_ms = now_ms + IDLE_MS
-        if self.is_open and request.counter == self._counter and content == self._request:
+        again = request.counter == self._counter and content == self._request
+        if again and (self.is_open or request.kind == schema.GOODBYE):
             self._write(self._bytes(request, self._answer))
         elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
             answer = self._answered(request, now_ms)

@@ -252,3 +252,15 @@ def test_stop_overtakes_a_request_that_waits() -> None:
     bed.run(ms=15)
     assert bed.state == schema.STOPPED
     assert len(heard) == 1
+
+
+def test_a_goodbye_whose_answer_was_lost_is_answered_again() -> None:
+    bed = Bed()
+    bed.programmer.hello()
+    number = bed.programmer.counter + 1
+    for _ in range(3):
+        answer, _ = bed.programmer.exchange(schema.GOODBYE, b"", number)
+        assert answer == schema.GOODBYE | schema.ANSWER
+        assert not bed.pump.session.is_open
+    answer, got = bed.programmer.exchange(schema.GOODBYE, b"", number + 1)
+    assert (answer, got["name"]) == (schema.REFUSED, "NO_SESSION")
