@@ -27,9 +27,10 @@ class BoardRig(Rig):
 
     def end(self) -> None:
         """See Rig. The observer knows what it was told last: look once more."""
-        if self._board.observer is not None:
-            self._board.settle()
-        super().end()
+        if self._board.observer is None:
+            super().end()
+        else:
+            self._board.settle(super().end)
 
     def _power(self, on: bool) -> None:
         raise ValueError("the power of a board is not ours to cut: pull the plug")

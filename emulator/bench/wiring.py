@@ -6,6 +6,7 @@ seconds of a quiet line, and whenever the motor supply or the alarm light change
 short session of its own with the pump, which nobody else on the line gets to hear.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -144,24 +145,35 @@ class BoardWorld:
             else:
                 self.pico.run_until_us(min(t_us, look_at_us))
 
-    def settle(self) -> None:
-        """See the pump as it is now, whether or not somebody is talking to it."""
-        self._look()
+    def settle(self, then: Callable[[], None]) -> None:
+        """See the pump as it is now, whether or not somebody is talking to it.
+
+        then: called while it is so, or at once where it does not answer.
+        """
+        if not self._look(then):
+            then()
 
     def _next_look_us(self) -> int:
         if self.observer is None:
             return 1 << 62
         return max(self._look_at_us, self.chip.outside.heard_us + _QUIET_MS * 1_000)
 
-    def _look(self) -> None:
+    def _look(self, then: Callable[[], None] = lambda: None) -> bool:
+        """Whether the pump was seen."""
+        told = False
         picture = self.pump or Picture()
         self._look_at_us = self.now_us + _LOOK_MS * 1_000
-        try:
-            self._looker.look(picture)
-        except NoAnswer:
-            return  # it is down, or booting
-        self.pump = picture
-        self._tell()
+
+        def seen() -> None:
+            nonlocal told
+            told = True
+            self.pump = picture
+            self._tell()
+            then()
+
+        with contextlib.suppress(NoAnswer):  # it is down, or booting
+            self._looker.look(picture, seen)
+        return told
 
     def _tell(self) -> None:
         if self.observer is not None and self.pump is not None:
