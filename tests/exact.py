@@ -70,12 +70,18 @@ class Checker:
         self.checked = 0
         self.worst = Fraction(0)  # the largest distance seen, in steps
 
-    def all_steps(self) -> None:
+    def steps_before(self, end_ms: int) -> None:
+        """Those of the order that held until then: a request may wait for room between steps."""
         for at_ms in self.bed.steps[self.checked :]:
+            if at_ms > end_ms:
+                return
             owed = self.order.until(at_ms) if at_ms >= self.order.since_ms else self.order.owed
             self._compare(owed, at_ms)
             self.checked += 1
             self._compare(owed, at_ms)
+
+    def all_steps(self) -> None:
+        self.steps_before(self.bed.now_ms)
         self._compare(self.order.until(self.bed.now_ms), self.bed.now_ms)
 
     def _compare(self, owed: Fraction, at_ms: int) -> None:
@@ -116,6 +122,7 @@ def live(
             if no.values["name"] != "THERAPY_RUNNING":
                 raise
             continue
+        checker.steps_before(answered[-1])
         order.until(answered[-1])
         order.take(*action)
         checker.all_steps()
