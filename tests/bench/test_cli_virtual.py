@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from emulator.bench import checkout, cli_parts, cli_virtual, file_set, file_system, hil_bridge
+from emulator.bench import (
+    checkout,
+    cli_parts,
+    cli_virtual,
+    file_set,
+    file_system,
+    hil,
+    hil_bridge,
+)
 from emulator.bench.board_rig import BoardRig
 from emulator.bench.pico import VirtualPico
 from emulator.bench.virtual_cable import VirtualCable
@@ -149,6 +157,69 @@ def test_a_board_on_a_cable_is_driven_judged_and_left_as_it_was(
     assert way["messages_from_board"] > 2_000 / 50  # one every 50 ms
     assert (way["lost_from_board"], way["lost_to_board"], way["damaged"]) == (0, 0, 0)
     assert way["round_trip_us_median"] > 0
+
+
+class BadCable:
+    """A real port whose every DROP-th frame is lost, in both directions, and whose frames to the
+    board come one read late."""
+
+    DROP = 7
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.name, self.now_s, self.close = stream.name, stream.now_s, stream.close
+        self._piece = b""
+        self._late: list[bytes] = []
+        self._seen = self._sent = 0
+        self.lost_from_board = self.lost_to_board = 0
+
+    def read(self) -> bytes:
+        """Whole frames, but for those that are lost."""
+        for frame in self._late:
+            self._stream.write(frame)
+        self._late.clear()
+        *frames, self._piece = (self._piece + self._stream.read()).split(b"\0")
+        kept = b""
+        for frame in filter(None, frames):
+            self._seen += 1
+            if self._seen % self.DROP:
+                kept += b"\0" + frame + b"\0"
+            else:
+                self.lost_from_board += 1
+        return kept
+
+    def write(self, frame: bytes) -> None:
+        """One frame a call: hil_bridge.Bridge."""
+        self._sent += 1
+        if self._sent % self.DROP:
+            self._late.append(frame)
+        else:
+            self.lost_to_board += 1
+
+
+def test_over_a_real_port_that_loses_and_delays_the_verdict_is_the_same(
+    scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hil_bridge, "SILENT_S", 60.0)
+    monkeypatch.setattr(hil_bridge, "START_S", 120.0)
+    cables: list[BadCable] = []
+    start = hil.start
+
+    def bad(usb: Any) -> Any:
+        cables.append(BadCable(start(usb)))
+        return cables[0]
+
+    monkeypatch.setattr(hil, "start", bad)
+    pico = VirtualPico(pico_bed.stock_image(), file_set.build())
+    with VirtualCable(pico, in_step=True) as cable:
+        done = Done("hil", str(scenario), "--port", cable.port, "--json")
+        assert cable.fault is None
+    assert done.code == OK, done.text
+    way, bad_cable = done.plain["way"], cables[0]
+    assert bad_cable.lost_from_board > 5
+    assert abs(way["lost_from_board"] - bad_cable.lost_from_board) <= 2  # the last are not missed
+    assert 0 < way["lost_to_board"] <= bad_cable.lost_to_board
+    assert way["damaged"] == 0
 
 
 def test_a_release_is_not_driven(scenario: Path) -> None:
