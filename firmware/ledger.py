@@ -9,6 +9,8 @@ the flash says how many may follow (`left`). After a restart those that were res
 unverified: they may have been made, or not.
 """
 
+from array import array
+
 from firmware.count import Count
 from protocol.wire import schema
 
@@ -21,7 +23,7 @@ SPANS = 4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict
 
 
 class Ledger:
@@ -43,10 +45,10 @@ class Ledger:
         self._kind = schema.CONTINUOUS
         self._verified_folded = 0  # counts at the last fold ...
         self._unverified_folded = 0
-        self._verified_pl = [0] * SPANS  # ... the volumes up to it ...
-        self._unverified_pl = [0] * SPANS
-        self._verified_fg = [0] * SPANS  # ... and their doses: pL x mcg/mL
-        self._unverified_fg = [0] * SPANS
+        self._verified_pl = _sums()  # ... the volumes up to it ...
+        self._unverified_pl = _sums()
+        self._verified_fg = _sums()  # ... and their doses: pL x mcg/mL
+        self._unverified_fg = _sums()
 
     def book(self, made: bool, edges: int) -> bool:
         """Book one permit: whether its edge was made, and the encoder edges since the last
@@ -156,14 +158,15 @@ class Ledger:
         self.unverified.set(fields["unverified_steps"])
         self._verified_folded = self.verified.value()
         self._unverified_folded = self.unverified.value()
-        self._verified_pl = [span["verified_pl"] for span in fields["spans"]]
-        self._unverified_pl = [span["unverified_pl"] for span in fields["spans"]]
-        self._verified_fg = [span["verified_fg"] for span in fields["spans"]]
-        self._unverified_fg = [span["unverified_fg"] for span in fields["spans"]]
+        for number, span in enumerate(fields["spans"]):
+            self._verified_pl[number] = span["verified_pl"]
+            self._unverified_pl[number] = span["unverified_pl"]
+            self._verified_fg[number] = span["verified_fg"]
+            self._unverified_fg[number] = span["unverified_fg"]
         self.unverified.set(fields["unverified_steps"] + fields["reserved_steps"])
         self._fold()
 
-    def _life(self, spans: "List[int]") -> int:
+    def _life(self, spans: "array[int]") -> int:
         return spans[OF_CONTINUOUS] + spans[OF_SCHEDULE]
 
     def _fold(self) -> None:
@@ -175,8 +178,8 @@ class Ledger:
         unverified = self.unverified.value()
         verified_pl = (verified - self._verified_folded) * self._step_pl
         unverified_pl = (unverified - self._unverified_folded) * self._step_pl
-        volumes = (list(self._verified_pl), list(self._unverified_pl))
-        doses = (list(self._verified_fg), list(self._unverified_fg))
+        volumes = (array("Q", self._verified_pl), array("Q", self._unverified_pl))
+        doses = (array("Q", self._verified_fg), array("Q", self._unverified_fg))
         kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS
         for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT):
             volumes[0][span] += verified_pl
@@ -187,3 +190,8 @@ class Ledger:
         self._unverified_folded = unverified
         self._verified_pl, self._unverified_pl = volumes
         self._verified_fg, self._unverified_fg = doses
+
+
+def _sums() -> "array[int]":
+    """One sum a span; it takes as much memory however large it grows."""
+    return array("Q", [0] * SPANS)

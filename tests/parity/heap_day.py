@@ -19,14 +19,21 @@ FOLDER = 0x4000
 BLOCK_BYTES = 16  # what the heap is handed out in, with 32-bit pointers
 
 
+def blocks(size):
+    """Heap of so many bytes."""
+    return (size + BLOCK_BYTES - 1) // BLOCK_BYTES * BLOCK_BYTES
+
+
 def on_disk(folder=""):
-    """Heap of the contents of all files."""
+    """Heap of all files of the emulated disk: content, path, an object for each, a place in a
+    table of pairs."""
     found = 0
     for name, mode, _, size in world.disk.ilistdir(folder or "/"):
+        path = folder + "/" + name
         if mode == FOLDER:
-            found += on_disk(folder + "/" + name)
+            found += on_disk(path)
         else:
-            found += (size + BLOCK_BYTES - 1) // BLOCK_BYTES * BLOCK_BYTES
+            found += blocks(size + 1) + blocks(len(path) + 1) + 2 * BLOCK_BYTES + 8
     return found
 
 
