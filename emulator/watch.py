@@ -38,7 +38,8 @@ class Watch:
         self._step_pl = -1
         self._last_commanded = -1
         self._last_verified = -1
-        self._wire = WireTap(self._emit)
+        self._wire = WireTap(self._on_wire)
+        self._wire_us = 0
         if not sinks:
             return
         world.observer = self._look
@@ -48,6 +49,7 @@ class Watch:
     def sent_to_pump(self, data: bytes) -> None:
         """Bytes begin to arrive at the pump, now."""
         if self._sinks:
+            self._wire_us = self._world.now_us
             self._wire.to_pump(data)
 
     def happened(self, what: str, amount: float) -> None:
@@ -71,12 +73,20 @@ class Watch:
         self._emit("end", ())
 
     def _emit(self, kind: str, values: tuple[Any, ...]) -> None:
-        t_ms = (self._world.now_us - self._world.start_us) // 1_000
+        self._emit_at(self._world.now_us, kind, values)
+
+    def _emit_at(self, t_us: int, kind: str, values: tuple[Any, ...]) -> None:
+        t_ms = (t_us - self._world.start_us) // 1_000
         for sink in self._sinks:
             sink(t_ms, kind, values)
 
-    def _on_sent_by_pump(self, data: bytes, _done_us: int) -> None:
+    def _on_sent_by_pump(self, data: bytes, done_us: int) -> None:
+        """An emulated pump is heard as it writes; over a cable it is heard later, or again."""
+        self._wire_us = min(done_us, self._world.now_us)
         self._wire.from_pump(data)
+
+    def _on_wire(self, kind: str, values: tuple[Any, ...]) -> None:
+        self._emit_at(self._wire_us, kind, values)
 
     def _look(self) -> None:
         """A few hundred thousand times a virtual day: comparisons only, until one differs."""

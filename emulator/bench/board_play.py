@@ -95,7 +95,7 @@ def play(
     for name, gpio in OUTPUTS.items():
         pico.watch(gpio, _teller(pico, found[name]))
     sent: list[tuple[int, int]] = []
-    pico.on_uart = lambda byte: sent.append((pico.now_us, byte))
+    pico.on_uart = lambda byte, left_us: sent.append((left_us, byte))
     pico.watch_pwm(lambda: found[TONE].append((pico.now_us, _tone(pico))))
     zero_us = _await_firmware(pico)
     encoder = _schedule(pico, rows, zero_us)

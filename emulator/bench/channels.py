@@ -5,9 +5,9 @@ Both ends run it, the board included. A frame is COBS between two zero bytes, of
     channel u8 | number u8 | payload 0..240 | CRC-32, little-endian
 
 number counts the frames of one direction, modulo 256: a gap is a frame that was lost. Channel 0
-carries the bytes of the programmer's serial line as they come. Channel 1 carries states, each of
-which also repeats what the other end has not acknowledged yet, so that the next frame makes a
-lost one good:
+carries the bytes of the programmer's serial line as they come; from the board, after the STAMP of
+when they were written first. Channel 1 carries states, each of which also repeats what the other
+end has not acknowledged yet, so that the next frame makes a lost one good:
 
     board to host   BOARD_STATE, then EVENT for each change of an output
     host to board   HOST_STATE, then EDGE for each edge of the motor's encoder
@@ -23,6 +23,8 @@ PROGRAMMER = 0
 PLANT = 1
 PAYLOAD_MAX = 240
 TICKS_MASK = 0x3FFF_FFFF
+
+STAMP = "<I"  # ticks_us
 
 # ticks_us of this state u32 | number u16 of the latest host state seen, and its age in us u32 |
 # how late the latest edges were, in us u32 | host frames lost u16 | edges seen u8, modulo 256 |

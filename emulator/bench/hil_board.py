@@ -24,16 +24,17 @@ class _Usb:
 class HilBoard:
     """One board in hil. now_us: its time, counted from its first message.
 
-    on_uart: told of each byte of the programmer's line. usb.on_data: told of what the board
-    prints. tone_hz: of the buzzer; 0: silence. resets: always empty, and on_reset never called: a
-    board that resets is no bench any more, and the way to it breaks (BoardLinkError).
+    on_uart: told of each byte of the programmer's line, and when it was written first.
+    usb.on_data: told of what the board prints. tone_hz: of the buzzer; 0: silence. resets: always
+    empty, and on_reset never called: a board that resets is no bench any more, and the way to it
+    breaks (BoardLinkError).
     """
 
     def __init__(self, port: BoardPort) -> None:
         self.now_us = 0
         self.resets: list[tuple[int, str]] = []
         self.on_reset: Callable[[], None] = _nothing
-        self.on_uart: Callable[[int], None] = _nobody
+        self.on_uart: Callable[[int, int], None] = _nobody
         self.usb = _Usb()
         self.uart_lost = 0
         self.tone_hz = 0
@@ -108,10 +109,10 @@ class HilBoard:
         """The buzzer; 0: silence."""
         self.tone_hz = freq_hz
 
-    def said(self, data: bytes) -> None:
+    def said(self, data: bytes, left_us: int) -> None:
         """Bytes of the programmer's line."""
         for byte in data:
-            self.on_uart(byte)
+            self.on_uart(byte, left_us)
 
     def printed(self, text: bytes) -> None:
         """What was no message."""
@@ -122,7 +123,7 @@ class HilBoard:
         return self._codes[gpio]() if gpio in self._codes else 0
 
 
-def _nobody(_data: Any) -> None:
+def _nobody(*_told: object) -> None:
     """Nobody listens."""
 
 

@@ -17,6 +17,7 @@ from firmware import pins
 SILENT_S = 2.0  # a board in hil speaks every 50 ms ...
 START_S = 20.0  # ... once it has loaded the firmware
 _HALF = (channels.TICKS_MASK + 1) // 2
+_STAMP_BYTES = struct.calcsize(channels.STAMP)
 _KEPT = 256  # numbers of own states whose sending time is remembered
 
 
@@ -49,8 +50,8 @@ class Board(Protocol):
     def sound(self, freq_hz: int) -> None:
         """Its buzzer; 0: silence."""
 
-    def said(self, data: bytes) -> None:
-        """Bytes of its programmer's line."""
+    def said(self, data: bytes, left_us: int) -> None:
+        """Bytes of its programmer's line; left_us: when they were written first."""
 
     def printed(self, text: bytes) -> None:
         """It printed something that is no message."""
@@ -125,8 +126,7 @@ class Bridge:
         data = self._port.read()
         for channel, payload in self._splitter.feed(data):
             if channel == channels.PROGRAMMER:
-                self.measured.pieces += 1
-                self._board.said(payload)
+                self._on_piece(payload)
             elif channel == channels.PLANT:
                 self._on_state(payload)
         self._take_stock()
@@ -154,6 +154,13 @@ class Bridge:
     def leave(self) -> None:
         """Have the board reset, and be an ordinary board again."""
         self._leave = True
+
+    def _on_piece(self, payload: bytes) -> None:
+        if len(payload) < _STAMP_BYTES:
+            return  # a board with other channels.py
+        self.measured.pieces += 1
+        (ticks,) = struct.unpack_from(channels.STAMP, payload)
+        self._board.said(payload[_STAMP_BYTES:], self._to_us(ticks))
 
     def _on_state(self, payload: bytes) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.bench.picture import Picture
+from firmware.pins import STEP
 from protocol.programmer.exchange import Exchange
 from protocol.wire import schema
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _CLIENT = "bench"
 _SLICE_MS = 1
-_FRESH_MS = 150  # below the shortest time between two steps
 
 
 class Line(Protocol):
@@ -28,6 +28,8 @@ class Looker:
     def __init__(self, pico: "VirtualPico | HilBoard", line: Line) -> None:
         self._line = line
         self._link = _Link(pico)
+        self._edges = 0
+        pico.watch(STEP, self._on_step)
 
     def look(self, picture: Picture, seen: Callable[[], None]) -> None:
         """Fill the picture; time passes. Raises NoAnswer: part of it may be filled then.
@@ -56,12 +58,15 @@ class Looker:
             self._line.private = None
 
     def _fresh_totals(self, exchange: Exchange) -> dict[str, Any]:
-        """Of now: an answer that came late may be one that was lost, and told again as it was."""
+        """Of now: asked again where the pump made a step before its answer was heard."""
         while True:
-            asked_ms = self._link.now_ms()
+            edges = self._edges
             totals = exchange.ask(schema.TOTALS, {})
-            if self._link.now_ms() - asked_ms <= _FRESH_MS:
+            if self._edges == edges:
                 return totals
+
+    def _on_step(self, _level: int) -> None:
+        self._edges += 1
 
 
 class _Link:

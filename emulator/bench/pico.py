@@ -38,7 +38,7 @@ class VirtualPico:
     ticks_us: what the chip's microsecond counter says at power-on; 0 on real ones.
 
     resets: (t_us, "machine" or "watchdog") of each reset. on_reset: called after each.
-    on_uart, on_usb: told of each byte, or bytes, that came out.
+    on_uart: told of each byte that came out, and when.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class VirtualPico:
         self.chip.logger = ConsoleLogger(LogLevel.ERROR)  # it warns of every register it knows not
         self.resets: list[tuple[int, str]] = []
         self.on_reset: Callable[[], None] = _nothing
-        self.on_uart: Callable[[int], None] = _nobody
+        self.on_uart: Callable[[int, int], None] = _nobody
         self._engine = _Engine(self.chip)
         self._clock = self.chip.clock
         self._stop_alarm = self._clock.create_alarm(self._engine.stop)
@@ -64,7 +64,7 @@ class VirtualPico:
         self._line_free_ns = 0
         self._pwm = pwm.Pwm(self.chip)
         self._pads = pads.Pads(self.chip)
-        self._uart = pl011.install(self.chip, 0, lambda byte: self.on_uart(byte))
+        self._uart = pl011.install(self.chip, 0, lambda byte: self.on_uart(byte, self.now_us))
         self.usb = UsbSerial(self.chip)
         _make_faster(self.chip)
         self._load(image, files, flash)
@@ -265,5 +265,5 @@ def _nothing() -> None:
     """Nobody wants to know of a reset."""
 
 
-def _nobody(_byte: int) -> None:
+def _nobody(_byte: int, _left_us: int) -> None:
     """Nobody listens to the line."""

@@ -40,7 +40,7 @@ class VirtualCable:
 
     def __enter__(self) -> "VirtualCable":
         self._pico.usb.on_data = self._to_host
-        self._pico.on_uart = lambda byte: self._line.send(bytes([byte]))
+        self._pico.on_uart = lambda byte, _left_us: self._line.send(bytes([byte]))
         self._thread.start()
         return self
 
@@ -79,5 +79,5 @@ class VirtualCable:
             data = data[os.write(self._master, data) :]
 
 
-def _nobody(_data: object) -> None:
+def _nobody(*_told: object) -> None:
     """The cable is out."""

@@ -57,21 +57,21 @@ class Outside:
         self._pico.uart_in(data)
 
     def uart_out(self, fn: Callable[[bytes, int], None], uart: int = 0) -> None:
-        """Call ``fn(data, done_us)`` for each byte, when it has left."""
+        """Call ``fn(data, done_us)`` for each byte that comes; done_us: when it has left."""
         self._listeners.append(fn)
 
     def uart_lost(self, uart: int = 0) -> int:
         """How many bytes have come in vain."""
         return self._pico.uart_lost
 
-    def _on_byte(self, byte: int) -> None:
+    def _on_byte(self, byte: int, left_us: int) -> None:
         data = bytes([byte])
         if self.private is not None:
             self.private(data)
             return
         self.heard_us = self._pico.now_us
         for fn in self._listeners:
-            fn(data, self.heard_us)
+            fn(data, left_us)
 
 
 class _Chip:

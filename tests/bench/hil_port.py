@@ -4,13 +4,16 @@ One thread, one clock: the host waits while the board runs, and the same seed gi
 The way over a pseudo-terminal, with mpremote, is another test's.
 """
 
+import binascii
+import struct
 from collections import deque
 from heapq import heappop, heappush
 
-from emulator.bench import file_set
+from emulator.bench import channels, file_set
 from emulator.bench.hil_board import HilBoard
 from emulator.bench.pico import VirtualPico
 from emulator.generator import Random
+from protocol.wire.frame import Decoder
 from tests.bench.pico_bed import stock_image
 
 _U16 = 65_536
@@ -30,13 +33,17 @@ class Way:
     """One direction: frames of bytes that get through, late, or not at all.
 
     lost_of_1000: how many frames are dropped. delay_ms: of each, and up to as much again at
-    random; their order stays. lost: how many were.
+    random; their order stays. loses_answer: kind of the message whose first is dropped in any
+    case; 0: none. lost: how many were.
     """
 
-    def __init__(self, seed: int, lost_of_1000: int = 0, delay_ms: int = 0) -> None:
+    def __init__(
+        self, seed: int, lost_of_1000: int = 0, delay_ms: int = 0, loses_answer: int = 0
+    ) -> None:
         self._random = Random(seed)
         self._lost_u16 = lost_of_1000 * _U16 // 1_000
         self._delay_ms = delay_ms
+        self.loses_answer = loses_answer
         self._last_us = 0
         self._queue: list[tuple[int, int, bytes]] = []
         self._count = 0
@@ -45,7 +52,7 @@ class Way:
 
     def put(self, frame: bytes, now_us: int) -> None:
         """A frame leaves."""
-        if self._lost_u16 and self._random.u16() < self._lost_u16:
+        if self._is_dropped(frame):
             self.lost += 1
             return
         delay_us = self._delay_ms * 1_000
@@ -54,6 +61,12 @@ class Way:
         self._last_us = max(self._last_us, now_us + delay_us)
         self._count += 1
         heappush(self._queue, (self._last_us, self._count, frame))
+
+    def _is_dropped(self, frame: bytes) -> bool:
+        if self.loses_answer and self.loses_answer in _answers(frame):
+            self.loses_answer = 0
+            return True
+        return bool(self._lost_u16) and self._random.u16() < self._lost_u16
 
     def mend(self) -> None:
         """From now on nothing is lost."""
@@ -103,6 +116,16 @@ class Port:
             if not byte and len(self._piece) > 1:
                 self.from_board.put(bytes(self._piece), self._pico.now_us)
                 self._piece.clear()
+
+
+def _answers(frame: bytes) -> list[int]:
+    """Kinds of the pump's messages in one frame of the cable."""
+    found: list[int] = []
+    for channel, payload in channels.Splitter(binascii.crc32).feed(frame):
+        if channel == channels.PROGRAMMER:
+            said = payload[struct.calcsize(channels.STAMP) :]
+            found += [one.kind for one in Decoder(binascii.crc32).feed(said)]
+    return found
 
 
 def files(release: bool = False) -> dict[str, bytes]:

@@ -64,6 +64,8 @@ class Line:
         self._rounds = 0
         self._is_lost = False
         self._magnet = 0
+        self._written = b""
+        self._written_at = 0
         self.received = bytearray()
         self.codes = {pins.PRESSURE: 0, pins.LEVEL: 0}
         self.on_edge: "Callable[[int, int], None]" = _nobody
@@ -106,9 +108,13 @@ class Line:
             self._wait(min(left_ms, self._patience_ms()))
 
     def write(self, data: bytes) -> None:
-        """Bytes of the programmer's line."""
+        """Bytes of the programmer's line. An answer told again is as old as when told first."""
+        if data != self._written:
+            self._written = data
+            self._written_at = utime.ticks_us()
+        stamp = struct.pack(channels.STAMP, self._written_at)
         for at in range(0, len(data), PIECE_BYTES):
-            self._send(channels.PROGRAMMER, data[at : at + PIECE_BYTES])
+            self._send(channels.PROGRAMMER, stamp + data[at : at + PIECE_BYTES])
 
     def _must_tell(self) -> bool:
         since_ms: int = utime.ticks_diff(utime.ticks_ms(), self._sent_at)
