@@ -1,4 +1,6 @@
-"""A count that never wraps, whose increment allocates nothing."""
+"""A count modulo 2**32, whose increment allocates nothing."""
+
+from protocol.wire import schema
 
 _LOW_MAX = 1 << 20
 
@@ -19,7 +21,7 @@ class Count:
 
     def value(self) -> int:
         """The count; may be a big int."""
-        return self._high * _LOW_MAX + self._low
+        return self._high * _LOW_MAX + self._low & schema.U32_MAX
 
     def set(self, value: int) -> None:
         """Go on from ``value`` (>= 0)."""

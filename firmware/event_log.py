@@ -183,7 +183,7 @@ class EventLog(Task):
 
         Where more is lost that record is made anew: so whoever reads the log knows it at once.
         """
-        while self._fresh:  # one by one: memory may run out between two of them
+        while self._fresh and self._has_number():  # one by one: memory may run out between two
             self._seal_one(self._fresh[0])
             self._fresh.pop(0)
             self._gap = 0
@@ -192,10 +192,16 @@ class EventLog(Task):
                 self._sealed.pop()
                 self._lost += self._gap
             self._gap = 0
+            if not self._has_number():
+                return
             now_ms = self._clock.now_ms
             stamp = (now_ms % 1000, self._clock.uptime_s(), self._wall.wall_s(now_ms))
             self._seal_one(stamp + (events.LOG_GAP, self._lost, events.OVERFLOW))
             self._gap, self._lost = self._lost, 0
+
+    def _has_number(self) -> bool:
+        """Numbers are never used twice: after the last one the log has come to its end."""
+        return self._ring.newest + len(self._sealed) < schema.U32_MAX
 
     def _seal_one(self, event: "Tuple[int, int, int, int, int, int]") -> None:
         ms, uptime_s, wall_s, kind, a, b = event
@@ -227,7 +233,10 @@ class EventLog(Task):
             if not self._made_room(error):
                 self._fail()
                 return
-        self._alarms.clear(schema.LOG_FAILED)
+        if self._fresh:  # no number is left for them
+            self._fail()
+        else:
+            self._alarms.clear(schema.LOG_FAILED)
         if self._sealed:
             self._flush_at_ms = now_ms
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class Ledger:
     """Steps for life, and their volumes at the calibration that held when each was made.
 
+    Steps are counted modulo 2**32: 24 years at 24 mL/day. Their volumes do not wrap.
+
     left: steps that may still be made under the reservation on the flash.
     boots: how often the pump has started.
     """
@@ -176,8 +178,8 @@ class Ledger:
         """
         verified = self.verified.value()
         unverified = self.unverified.value()
-        verified_pl = (verified - self._verified_folded) * self._step_pl
-        unverified_pl = (unverified - self._unverified_folded) * self._step_pl
+        verified_pl = (verified - self._verified_folded & schema.U32_MAX) * self._step_pl
+        unverified_pl = (unverified - self._unverified_folded & schema.U32_MAX) * self._step_pl
         volumes = (array("Q", self._verified_pl), array("Q", self._unverified_pl))
         doses = (array("Q", self._verified_fg), array("Q", self._unverified_fg))
         kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS

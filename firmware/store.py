@@ -13,6 +13,8 @@ Koopman's table of the IEEE polynomial).
 import binascii
 import struct
 
+from protocol.wire import schema
+
 PAYLOAD_MAX = 244  # with header and CRC 256 bytes: littlefs keeps such a file in its folder
 _MAGIC = 0xB1
 _HEADER = "<BBBBI"
@@ -75,7 +77,7 @@ class Record:
                 self.damaged += 1
         newest = None
         for generation, one in enumerate(found):
-            if one is not None and (newest is None or one[0] > self._sequence):
+            if one is not None and (newest is None or _is_newer(one[0], self._sequence)):
                 newest = one
                 self._sequence = one[0]
                 self._next = 1 - generation
@@ -108,7 +110,7 @@ class Record:
                 self.damaged = 1
 
     def _save_one(self, payload: bytes, form: int) -> None:
-        sequence = self._sequence + 1
+        sequence = (self._sequence + 1) & schema.U32_MAX
         data = struct.pack(_HEADER, _MAGIC, self._kind, form, len(payload), sequence) + payload
         data += struct.pack("<I", binascii.crc32(data))
         path = self._paths[self._next]
@@ -146,3 +148,8 @@ class Record:
         if length != body - _HEADER_BYTES:
             return None
         return sequence, form, data[_HEADER_BYTES:body]
+
+
+def _is_newer(sequence: int, other: int) -> bool:
+    """Two generations are neighbours, also where the sequence wraps."""
+    return (sequence - other) & schema.U32_MAX <= schema.U32_MAX // 2

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 _CLIENT = "bench"
 _SLICE_MS = 1
+# After its edge: SETTLE_MS of firmware/delivery.py, once more where the chip was held, and a turn.
+# Below the shortest time between two steps, 180 ms.
+_BOOKED_US = 100_000
+_AGAIN_MAX = 20
 
 
 class Line(Protocol):
     """Where the board's bytes go; see wiring.Outside."""
 
-    private: Callable[[bytes], None] | None
+    private: Callable[[bytes, int], None] | None
 
 
 class Looker:
@@ -28,7 +32,8 @@ class Looker:
     def __init__(self, pico: "VirtualPico | HilBoard", line: Line) -> None:
         self._line = line
         self._link = _Link(pico)
-        self._edges = 0
+        self._pico = pico
+        self._step_us = -_BOOKED_US
         pico.watch(STEP, self._on_step)
 
     def look(self, picture: Picture, seen: Callable[[], None]) -> None:
@@ -58,15 +63,18 @@ class Looker:
             self._line.private = None
 
     def _fresh_totals(self, exchange: Exchange) -> dict[str, Any]:
-        """Of now: asked again where the pump made a step before its answer was heard."""
-        while True:
-            edges = self._edges
+        """Of now: asked again where a step was not booked yet, or was made since, as far as the
+        line allows.
+        """
+        totals = exchange.ask(schema.TOTALS, {})
+        for _ in range(_AGAIN_MAX):
+            if self._link.left_us >= self._step_us + _BOOKED_US:
+                break
             totals = exchange.ask(schema.TOTALS, {})
-            if self._edges == edges:
-                return totals
+        return totals
 
     def _on_step(self, _level: int) -> None:
-        self._edges += 1
+        self._step_us = self._pico.now_us
 
 
 class _Link:
@@ -77,10 +85,12 @@ class _Link:
     def __init__(self, pico: "VirtualPico | HilBoard") -> None:
         self._pico = pico
         self._got = bytearray()
+        self.left_us = 0
 
-    def take(self, data: bytes) -> None:
-        """Bytes from the board."""
+    def take(self, data: bytes, left_us: int) -> None:
+        """Bytes from the board, and when it wrote them."""
         self._got += data
+        self.left_us = left_us
 
     def write(self, data: bytes) -> None:
         """See Link."""

@@ -43,7 +43,7 @@ class Outside:
         self._pico = pico
         self._listeners: list[Callable[[bytes, int], None]] = []
         self.heard_us = 0
-        self.private: Callable[[bytes], None] | None = None  # a look is under way
+        self.private: Callable[[bytes, int], None] | None = None  # a look is under way
         self.listen = pico.watch
         self.level = pico.level
         self.drive = pico.drive
@@ -67,7 +67,7 @@ class Outside:
     def _on_byte(self, byte: int, left_us: int) -> None:
         data = bytes([byte])
         if self.private is not None:
-            self.private(data)
+            self.private(data, left_us)
             return
         self.heard_us = self._pico.now_us
         for fn in self._listeners:

@@ -1,6 +1,7 @@
 """`pump-board hil --pty`: a programmer beside a scenario, on the line of the pump."""
 
 import os
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,26 +22,36 @@ actions = []
 expect = [ { state = "UNCOMMISSIONED", at = "20 s" } ]
 """
 COUNTER = 4_711
+END = 0x7F  # no message of the schema
+PATIENCE_S = 30
 ASKED_MS = 3_000
 ANSWERED_MS = 300  # the loop's slice, and the line
 
 
 class Person:
-    """At the far end of the pseudo-terminal: asks for the state, and keeps what is heard."""
+    """At the far end of the pseudo-terminal: asks for the state, and keeps what is heard.
+
+    What is written at one end of it is at the other a moment later, by the wall clock.
+    """
 
     def __init__(self, port: PtyPort) -> None:
-        self._fd = os.open(port.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self._decoder = frame.Decoder(crc32)
+        self._port = port
+        self._fd = os.open(port.name, os.O_RDWR | os.O_NOCTTY)
 
     def ask(self) -> None:
         payload = codec.encode(schema.STATUS, {})
         os.write(self._fd, frame.encode(crc32, COUNTER, schema.STATUS, payload))
+        assert select.select(self._port.fds(), [], [], PATIENCE_S)[0]
 
     def heard(self) -> list[frame.Frame]:
-        try:
-            return self._decoder.feed(os.read(self._fd, 4_096))
-        except BlockingIOError:
-            return []
+        """All that was sent to the port before now."""
+        self._port.send(frame.encode(crc32, COUNTER, END, b""))
+        decoder = frame.Decoder(crc32)
+        found: list[frame.Frame] = []
+        while not found or found[-1].kind != END:
+            assert select.select([self._fd], [], [], PATIENCE_S)[0]
+            found += decoder.feed(os.read(self._fd, 4_096))
+        return found[:-1]
 
 
 @pytest.fixture

@@ -4,13 +4,17 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from emulator.bench.looker import Looker
 from emulator.bench.picture import Picture
 from protocol.wire import schema
 from protocol.wire.frame import Decoder
 from tests.pumps import Bed
 
-FULL_NL_DAY = 24_000_000  # a step in 180 ms
+FULL_NL_DAY = 24_000_000
+STEP_MS = 180  # at this rate
+PHASES = 12
 HELD_MS = 400  # shorter than the time after which a client asks again
 
 
@@ -20,7 +24,7 @@ class SlowBoard:
     def __init__(self, bed: Bed, is_held: Callable[[bytes], bool]) -> None:
         self._world = bed.world
         self._is_held = is_held
-        self.private: Callable[[bytes], None] | None = None
+        self.private: Callable[[bytes, int], None] | None = None
         self.watch = bed.world.chip.outside.listen
         self.uart_in = bed.world.chip.outside.uart_in
         self.run_for_ms = bed.world.run_for_ms
@@ -30,19 +34,38 @@ class SlowBoard:
     def now_us(self) -> int:
         return self._world.now_us
 
-    def _on_answer(self, data: bytes, _done_us: int) -> None:
+    def _on_answer(self, data: bytes, left_us: int) -> None:
+        delay_ms = HELD_MS if self._is_held(data) else 0
+        self._world.at(left_us + delay_ms * 1_000, lambda _: self._tell(data, left_us))
+
+    def _tell(self, data: bytes, left_us: int) -> None:
         assert self.private is not None
-        if self._is_held(data):
-            self._world.at(self._world.now_us + HELD_MS * 1_000, self.private, data)
-        else:
-            self.private(data)
+        self.private(data, left_us)
 
 
-def test_totals_are_those_of_now_however_late_the_answer_came() -> None:
-    bed = Bed()
-    bed.running((0, FULL_NL_DAY))
-    bed.programmer.goodbye()
-    bed.run(s=5)
+@pytest.fixture
+def bed() -> Bed:
+    made = Bed()
+    made.running((0, FULL_NL_DAY))
+    made.programmer.goodbye()
+    made.run(s=5)
+    return made
+
+
+def told_and_made(bed: Bed, looker: Looker) -> tuple[int, int]:
+    """Steps that one look tells of, and how many the motor driver had seen by then."""
+    picture = Picture()
+    told: list[tuple[int, int]] = []
+    looker.look(picture, lambda: told.append((picture.ledger.commanded.steps, len(bed.steps))))
+    return told[0]
+
+
+def looker_at(bed: Bed, is_held: Callable[[bytes], bool]) -> Looker:
+    board: Any = SlowBoard(bed, is_held)
+    return Looker(board, board)
+
+
+def test_totals_are_those_of_now_however_late_the_answer_came(bed: Bed) -> None:
     held: list[bytes] = []
 
     def first_totals(answer: bytes) -> bool:
@@ -52,11 +75,20 @@ def test_totals_are_those_of_now_however_late_the_answer_came() -> None:
         held.append(answer)
         return True
 
-    board: Any = SlowBoard(bed, first_totals)
-    picture, told = Picture(), []
-    Looker(board, board).look(
-        picture, lambda: told.append((picture.ledger.commanded.steps, len(bed.steps)))
-    )
+    told, made = told_and_made(bed, looker_at(bed, first_totals))
     assert held
-    ((commanded, made),) = told
-    assert commanded == made
+    assert told == made
+
+
+def test_a_step_that_is_not_booked_yet_is_waited_for(bed: Bed) -> None:
+    """Whatever the phase of the look: the firmware books a step 40 ms after its edge."""
+    looker = looker_at(bed, lambda _answer: False)
+    for _ in range(PHASES):
+        told, made = told_and_made(bed, looker)
+        assert told == made
+        bed.run(ms=STEP_MS // PHASES)
+
+
+def test_a_look_over_a_line_that_is_slower_than_the_steps_ends(bed: Bed) -> None:
+    told, made = told_and_made(bed, looker_at(bed, lambda _answer: True))
+    assert 0 < made - told <= HELD_MS // STEP_MS + 2
