@@ -40,14 +40,19 @@ def on_unix(script: str, *arguments: str) -> str:
 
 
 def on_wasm(
-    script: str, *arguments: str, files: tuple[Path, ...] = (), board: Path | None = None
+    script: str,
+    *arguments: str,
+    files: tuple[Path, ...] = (),
+    board: Path | None = None,
+    heap_bytes: int = 0,
 ) -> str:
     """What it prints on MicroPython for WebAssembly: 31-bit small ints, as on RP2040.
 
-    board: a folder whose files come before those of the repository.
+    board: a folder whose files come before those of the repository. heap_bytes: 0: the runner's.
     """
     handed = [word for path in files for word in ("--file", str(path))]
     handed += ["--board", str(board)] if board else []
+    handed += ["--heap", str(heap_bytes)] if heap_bytes else []
     return _run(["node", str(HERE / "run_wasm.mjs"), *handed, str(HERE / script), *arguments])
 
 
