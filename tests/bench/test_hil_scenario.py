@@ -9,6 +9,7 @@ import pytest
 
 from emulator import scenario
 from emulator.bedside import prescription
+from emulator.bench import hil_bridge
 from emulator.bench.board_rig import BoardRig
 from emulator.bench.transport import BoardLinkError
 from emulator.bench.wiring import BoardWorld
@@ -36,21 +37,21 @@ APART_STEPS_MAX = 8
 SLOW_NL_DAY = 1_200_000  # a step in 3.6 s
 STALL = f"""
 title = "A stall at 24 mL/day, in short"
-duration = "19 s"
+duration = "14 s"
 actions = [
-    {{ at = "1 s", do = "magnet" }},
-    {{ at = "5 s", do = "setup", file = "{EXAMPLES}/full_rate.toml" }},
-    {{ at = "7 s", do = "program", file = "{EXAMPLES}/full_rate.toml" }},
-    {{ at = "9 s", do = "start" }},
-    {{ at = "12 s", do = "stall" }},
-    {{ at = "15 s", do = "free" }},
-    {{ at = "16 s", do = "acknowledge", alarm = "MOTOR_STALLED" }},
+    {{ at = "500 ms", do = "magnet" }},
+    {{ at = "4 s", do = "setup", file = "{EXAMPLES}/full_rate.toml" }},
+    {{ at = "5 s", do = "program", file = "{EXAMPLES}/full_rate.toml" }},
+    {{ at = "6 s", do = "start" }},
+    {{ at = "8 s", do = "stall" }},
+    {{ at = "11 s", do = "free" }},
+    {{ at = "11 s", do = "acknowledge", alarm = "MOTOR_STALLED" }},
 ]
 expect = [
-    {{ state = "RUNNING", at = "11500 ms" }},
-    {{ alarm = "MOTOR_STALLED", after = "12 s", by = "14 s" }},
-    {{ state = "HELD", at = "14900 ms" }},
-    {{ state = "RUNNING", at = "18900 ms" }},
+    {{ state = "RUNNING", at = "7900 ms" }},
+    {{ alarm = "MOTOR_STALLED", after = "8 s", by = "10900 ms" }},
+    {{ state = "HELD", at = "10900 ms" }},
+    {{ state = "RUNNING", at = "13900 ms" }},
 ]
 """
 
@@ -135,8 +136,11 @@ def test_the_pump_on_the_bench_leaves_nothing_on_the_board(run: Run) -> None:
     assert run.files_after == run.files_before
 
 
-def test_without_its_host_the_motor_goes_off_and_the_board_starts_anew(run: Run) -> None:
+def test_without_its_host_the_motor_goes_off_and_the_board_starts_anew(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The host still hears the board: what the pump did is told with the board's own time."""
+    monkeypatch.setattr(hil_bridge, "SILENT_S", 10 * BEAT_MS / 1_000)
     supply_us: list[int] = []
     run.board.watch(SUPPLY, lambda level: supply_us.append(run.board.now_us))
     assert run.board.level(SUPPLY) == 1

@@ -16,7 +16,7 @@ from tests.parity.runtimes import on_wasm
 pytestmark = pytest.mark.xdist_group("virtual_heap")
 FREE_BYTES_MIN = 60_000
 FIRST_STEP_US_MAX = 3_000_000
-MINUTES = 3
+MINUTES = 2
 WRAP_US = (1 << 30) * 1_000  # of ticks_ms, and of ticks_us at the same instant
 BEFORE_WRAP_US = 70_000_000
 WASM_HOURS = 6
