@@ -54,17 +54,20 @@ class Cpu:
     def run_hard(self, handler: "Callable[[Any], None]", source: "Any") -> bool:
         """Run a hard handler. False when it raised: its source must not call it again."""
         since_us = self._world.now_us
+        survived = True
         self.masked += 1
         try:
             handler(source)
         except Exception as error:
             self._report("hard interrupt handler", error)
-            return False
+            survived = False
         finally:
             self.masked -= 1
         if self._world.now_us != since_us:
             self.on_held(since_us)
-        return True
+        if self.waiting:
+            self.serve_waiting()
+        return survived
 
     def hold(self, source: "Source") -> None:
         """An interrupt came while masked: serve it when that is over."""

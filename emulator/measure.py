@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 _STIMULUS_MS = 7_200_000
 _STIMULUS_RATE_NL_DAY = 6_000_000
 _STIMULUS_STEPS_MIN = 9_000
-_AFTER_BOOT_MS = 2_000  # what comes at 0 ms is played as how the pins stood before
+_UNIX_HEAP = "1m"  # words are twice as long as on the board, and the emulator is in it too
 _PYPY_DAYS = 19
 _PROFILED_DAYS = 0.5
 _PROFILED_FILES = 10
@@ -87,7 +87,7 @@ def unix_over_cpython() -> float | None:
     if not micropython.exists():
         return None
     path = {"MICROPYPATH": f"{ROOT}:.frozen", "PYTHONPATH": str(ROOT)}
-    on_unix = [str(micropython), "-X", "heapsize=32m"]
+    on_unix = [str(micropython), "-X", f"heapsize={_UNIX_HEAP}"]
     with tempfile.TemporaryDirectory() as folder:
         stimulus = Path(folder) / "stimulus.bin"
         stimulus.write_bytes(_stimulus())
@@ -167,7 +167,6 @@ def _stimulus() -> bytes:
     inputs = InputRecorder(world)
     Plant(world)
     world.boot()
-    world.run_for_ms(_AFTER_BOOT_MS)
     bedside = Bedside(world)
     bedside.commission()
     bedside.prescribe([(0, _STIMULUS_RATE_NL_DAY)])

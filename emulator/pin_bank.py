@@ -36,7 +36,7 @@ class PinBank:
         if pin is None:
             pin = self._pins[number] = Pin(self, number)
             if self._tell_output is not None:
-                pin._listeners = (_teller(self._tell_output, number),)
+                pin._tell = _teller(self._tell_output, number)
         return pin
 
     def gpio(self, number: "Any") -> int:
@@ -76,7 +76,7 @@ class PinBank:
     def listen(self, gpio: int, fn: "Callable[[int], None]") -> None:
         """Call ``fn(level)`` after each change of a level that the chip drives, or lets go."""
         pin = self.find(gpio)
-        pin._listeners = pin._listeners + (fn,)
+        pin._tell = _both(pin._tell, fn)
 
     def take_for_pwm(self, gpio: int, pwm: "PWM") -> None:
         """Pulses go out by the pin, until the next Pin.init."""
@@ -97,7 +97,7 @@ class PinBank:
         self._tell_output = tell
         for gpio, pin in enumerate(self._pins):
             if pin is not None:
-                pin._listeners = (_teller(tell, gpio),) + pin._listeners
+                pin._tell = _both(_teller(tell, gpio), pin._tell)
 
 
 class PinType:
@@ -133,3 +133,17 @@ def _teller(tell: "Recorder", gpio: int) -> "Callable[[int], None]":
         tell(PIN_OUT, gpio, level)
 
     return tell_level
+
+
+def _both(
+    first: "Optional[Callable[[int], None]]", second: "Optional[Callable[[int], None]]"
+) -> "Optional[Callable[[int], None]]":
+    """Tell both, in this order."""
+    if first is None or second is None:
+        return first or second
+
+    def tell_both(level: int) -> None:
+        first(level)
+        second(level)
+
+    return tell_both

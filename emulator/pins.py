@@ -8,11 +8,13 @@ from emulator.arguments import as_int
 from emulator.kinds import PIN_IN
 from emulator.stops import OutsideError
 
+_FALLING = 4
+_RISING = 8
 _UNSET = object()  # stands for an argument that was not given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional, Tuple
+    from typing import Any, Callable, Optional
 
     from emulator.analog import PWM
     from emulator.pin_bank import PinBank
@@ -39,14 +41,14 @@ class Pin:
     OUT = 1
     PULL_UP = 1
     PULL_DOWN = 2
-    IRQ_FALLING = 4
-    IRQ_RISING = 8
+    IRQ_FALLING = _FALLING
+    IRQ_RISING = _RISING
 
     def __init__(self, bank: "PinBank", gpio: int) -> None:
         self._bank = bank
         self._cpu = bank.cpu
         self._gpio = gpio
-        self._listeners: "Tuple[Callable[[int], None], ...]" = ()
+        self._tell: "Optional[Callable[[int], None]]" = None  # hears of what the chip drives
         self._external: "Optional[int]" = None  # level put on it from outside; None: nothing is
         self._source: "Optional[Callable[[], int]]" = None  # computes the level when it is read
         self._reading = False  # ask _source
@@ -55,7 +57,7 @@ class Pin:
         self._out = False
         self._pull = self.PULL_DOWN  # after reset: RP2040 datasheet, 2.19.6.3
         self._pwm: "Optional[PWM]" = None
-        self._handler: "Optional[Callable[[Pin], None]]" = None
+        self._handler: "Callable[[Pin], None]" = _nobody
         self._hard = False
         self._trigger = 0
         self._flags = 0
@@ -127,12 +129,13 @@ class Pin:
         """
         if handler is _UNSET and trigger is _UNSET and hard is _UNSET:
             return self._irq
-        edges = self.IRQ_FALLING | self.IRQ_RISING
+        edges = _FALLING | _RISING
         wanted = edges if trigger is _UNSET else as_int(trigger)
         if wanted & ~edges:
             raise ValueError("unknown trigger")
-        self._handler = None if handler is _UNSET else handler
-        self._trigger = 0 if self._handler is None else wanted
+        is_off = handler is _UNSET or handler is None
+        self._handler = _nobody if is_off else handler
+        self._trigger = 0 if is_off else wanted
         self._hard = hard is not _UNSET and bool(hard)
         self._flags = self._late_flags = 0
         return self._irq
@@ -170,19 +173,13 @@ class Pin:
     def _change(self, level: int) -> None:
         """The chip changes the level, or lets it change."""
         self._level = level
-        try:
-            for tell in self._listeners:
-                tell(level)
-        except Exception as error:
-            raise OutsideError(error)
+        if self._tell is not None:
+            try:
+                self._tell(level)
+            except Exception as error:
+                raise OutsideError(error)
         if self._trigger:
-            self._edge(level)
-
-    def _follow(self, level: int) -> None:
-        """The level of an input changes."""
-        self._level = level
-        if self._trigger:
-            self._edge(level)
+            self._follow(level)
 
     def _read_source(self) -> int:
         source = self._source
@@ -195,33 +192,32 @@ class Pin:
         self._level = level
         return level
 
-    def _edge(self, level: int) -> None:
-        bit = self.IRQ_RISING if level else self.IRQ_FALLING
-        if not self._trigger & bit:
+    def _follow(self, level: int) -> None:
+        """The level of an input changes: an edge, whether or not somebody waits for it."""
+        self._level = level
+        edge = _RISING if level else _FALLING
+        if not self._trigger & edge:
             return
-        cpu = self._cpu
-        if cpu.masked:
-            self._late_flags |= bit
-            cpu.hold(self)
-            return
-        self._flags = bit
-        self._serve()
-        if cpu.waiting:
-            cpu.serve_waiting()
+        if self._cpu.masked:
+            self._late_flags |= edge
+            self._cpu.hold(self)
+        else:
+            self._serve(edge)
 
-    def _serve(self) -> None:
-        handler = self._handler
-        if handler is None:
-            return
+    def _serve(self, flags: int) -> None:
+        self._flags = flags
         if not self._hard:
-            self._cpu.schedule(handler, self)
-        elif not self._cpu.run_hard(handler, self):
+            self._cpu.schedule(self._handler, self)
+        elif not self._cpu.run_hard(self._handler, self):
             self._trigger = 0
-            self._handler = None
 
     def _serve_late(self) -> None:
         """One call for all the edges that came while interrupts were masked."""
-        self._flags = self._late_flags & self._trigger
+        flags = self._late_flags & self._trigger
         self._late_flags = 0
-        if self._flags:
-            self._serve()
+        if flags:
+            self._serve(flags)
+
+
+def _nobody(_pin: Pin) -> None:
+    """Stands where no handler is set; there is no trigger then."""

@@ -10,7 +10,7 @@ False, for a host that collects garbage only between calls (tests/parity/run_was
 import binascii
 import sys
 
-from emulator.stimulus import OutputHash, Player, unpack
+from emulator.stimulus import OutputHash, Player
 from emulator.world import World
 from firmware.pins import ENC_B
 
@@ -21,11 +21,10 @@ class Play:
     """One stimulus, from the file's first row on. span_ms: virtual time, from start_us."""
 
     def __init__(self, path: str, start_us: int, span_ms: int) -> None:
-        with open(path, "rb") as stimulus:
-            rows = unpack(stimulus.read())
+        self._stimulus = open(path, "rb")  # noqa: SIM115  closed in the last turn
         self._world = World(start_us=start_us)
         self._end_us = start_us + span_ms * 1_000
-        Player(self._world, rows, read_pins=(ENC_B,))
+        Player(self._world, self._stimulus, read_pins=(ENC_B,))
         self._outputs = OutputHash(self._world)
         self._world.boot()
 
@@ -35,6 +34,7 @@ class Play:
         world.run_until(min(world.now_us + _TURN_MS * 1_000, self._end_us))
         if world.now_us < self._end_us:
             return True
+        self._stimulus.close()
         digest = binascii.hexlify(self._outputs.digest()).decode()
         verified = world.pump.ledger.verified.value()
         print(digest, self._outputs.count, verified, world.pump.error)

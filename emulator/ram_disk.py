@@ -165,6 +165,8 @@ class RamDisk:
 
     def _find(self, path: str, may_be_new: bool = False) -> str:
         """The path as it is kept: without a slash at the end. OSError where there is none."""
+        if path in self._entries:
+            return path
         names = [name for name in path.split("/") if name]
         found = ""
         for place, name in enumerate(names):

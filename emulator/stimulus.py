@@ -1,21 +1,24 @@
 """A stimulus: what came in at the chip's edge, recorded once and played to any runtime.
 
 Runs on CPython, PyPy and MicroPython. A row is (t_us since start, kind, id, value), small integers
-of emulator/kinds.py; no plant is needed to play it. What comes out is hashed in the same form, so
+of emulator/kinds.py; no plant is needed to play it. What comes out is hashed as such rows, so
 equal hashes mean the same outputs at the same microseconds.
 """
 
 import hashlib
 import struct
+from array import array
 
-from emulator import kinds
+from emulator.kinds import ADC_IN, PIN_IN, UART_IN
 
 _ROW = "<QBBi"
 _ROW_BYTES = struct.calcsize(_ROW)
+_NO_ROW = (0, 0, 0, 0)
+_ADC_GPIOS = (26, 27, 28, 29)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+    from typing import BinaryIO, Callable, List, Tuple
 
     from emulator.world import World
 
@@ -55,12 +58,17 @@ class OutputHash:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._hash = hashlib.sha256()
+        self._row = array("q", (0, 0, 0, 0))
         self.count = 0
         world.chip.outside.record(self._on_output)
 
     def _on_output(self, kind: int, place: int, value: int) -> None:
-        t_us = self._world.now_us - self._world.start_us
-        self._hash.update(struct.pack(_ROW, t_us, kind, place, value))
+        row = self._row
+        row[0] = self._world.now_us - self._world.start_us
+        row[1] = kind
+        row[2] = place
+        row[3] = value
+        self._hash.update(row)
         self.count += 1
 
     def digest(self) -> bytes:
@@ -73,52 +81,66 @@ class DivergedError(Exception):
 
 
 class Player:
-    """Plays a stimulus to a World that has not booted yet.
+    """Plays a packed stimulus to a World that has not booted yet.
 
+    stimulus: an open file. It is read row by row: what lies in MicroPython's heap is searched
+    through whenever something new wants room there.
     read_pins: GPIO numbers whose level was asked for by the firmware; those, and the ADC, are
     answered in the order of the record. All other inputs come at their times.
     """
 
-    def __init__(self, world: "World", rows: "List[Row]", read_pins: "Tuple[int, ...]") -> None:
+    def __init__(self, world: "World", stimulus: "BinaryIO", read_pins: "Tuple[int, ...]") -> None:
         self._world = world
-        self._answers: "Dict[Tuple[int, int], List[Row]]" = {}
-        outside = world.chip.outside
-        self._outside = outside
-        for row in rows:
-            t_us, kind, place, _ = row
-            if kind == kinds.ADC_IN or (kind == kinds.PIN_IN and place in read_pins):
-                key = (kind, place)
-                if key not in self._answers:
-                    self._answers[key] = []
-                    self._connect(key)
-                self._answers[key].append(row)
-            elif not t_us:
-                self._on_time(row)  # how the pins stood before the chip started
-            else:
-                world.at(world.start_us + t_us, self._on_time, row)
-        for queue in self._answers.values():
-            queue.reverse()
+        self._outside = world.chip.outside
+        self._stimulus = stimulus
+        self._read_pins = read_pins
+        self._row: "Row" = _NO_ROW  # that comes, or is asked for, next
+        self._on_time_ref = self._on_time
+        for gpio in _ADC_GPIOS:
+            self._outside.adc(gpio, self._source(ADC_IN, gpio))
+        for gpio in read_pins:
+            self._outside.read_from(gpio, self._source(PIN_IN, gpio))
+        self._next()
+        while self._row[1] and not self._row[0] and not self._is_answer():
+            self._put(self._row)  # how the pins stood before the chip started
+            self._next()
+        self._await()
 
-    def _connect(self, key: "Tuple[int, int]") -> None:
-        kind, place = key
-        outside = self._world.chip.outside
-        if kind == kinds.ADC_IN:
-            outside.adc(place, lambda: self._next(key))
-        else:
-            outside.read_from(place, lambda: self._next(key))
+    def _source(self, kind: int, place: int) -> "Callable[[], int]":
+        return lambda: self._asked(kind, place)
 
-    def _next(self, key: "Tuple[int, int]") -> int:
-        queue = self._answers[key]
-        if not queue:
-            raise DivergedError("input %d %d: asked once more" % key)
-        t_us, _, _, value = queue.pop()
+    def _next(self) -> None:
+        data = self._stimulus.read(_ROW_BYTES)
+        self._row = struct.unpack(_ROW, data) if data else _NO_ROW
+
+    def _is_answer(self) -> bool:
+        kind = self._row[1]
+        return kind == ADC_IN or (kind == PIN_IN and self._row[2] in self._read_pins)
+
+    def _await(self) -> None:
+        """The next row waits to be asked for, or for its time."""
+        if self._row[1] and not self._is_answer():
+            self._world.at(self._world.start_us + self._row[0], self._on_time_ref)
+
+    def _asked(self, kind: int, place: int) -> int:
+        t_us, its_kind, its_place, value = self._row
+        if its_kind != kind or its_place != place:
+            raise DivergedError("input %d %d: asked out of turn" % (kind, place))
         if t_us != self._world.now_us - self._world.start_us:
-            raise DivergedError("input %d %d: asked at another time" % key)
+            raise DivergedError("input %d %d: asked at another time" % (kind, place))
+        self._next()
+        self._await()
         return value
 
-    def _on_time(self, row: "Row") -> None:
+    def _on_time(self, _: None) -> None:
+        row = self._row
+        self._next()  # first: what this one sets off asks for the next
+        self._await()
+        self._put(row)
+
+    def _put(self, row: "Row") -> None:
         _, kind, place, value = row
-        if kind == kinds.UART_IN:
+        if kind == UART_IN:
             self._outside.uart_arrived(bytes([value]), place)
         else:
             self._outside.drive(place, value)

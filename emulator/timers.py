@@ -101,14 +101,11 @@ class Timer:
     def _on_alarm(self, generation: int) -> None:
         if generation != self._generation:
             return
-        cpu = self._cpu
-        if cpu.masked:
+        if self._cpu.masked:
             self._late = True
-            cpu.hold(self)
+            self._cpu.hold(self)
             return
         self._serve()
-        if cpu.waiting:
-            cpu.serve_waiting()
 
     def _serve(self) -> None:
         generation = self._generation

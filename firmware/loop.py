@@ -66,8 +66,7 @@ class Loop:
         for task in self._tasks:
             if task.due_ms < next_ms:
                 next_ms = task.due_ms
-        words = self._words
-        if next_ms > words[WAKE_MS] or next_ms > words[CHANGE_MS]:
+        if next_ms > self._words[WAKE_MS] or next_ms > self._words[CHANGE_MS]:
             raise Corrupt()
         if next_ms > now_ms:
             self._sleep(next_ms, next_ms - self._read())  # a task may have written the flash

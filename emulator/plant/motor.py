@@ -27,8 +27,8 @@ class Motor:
 
     def __init__(self, random_u16: Callable[[], int]) -> None:
         self._random_u16 = random_u16
-        self._enabled = False
-        self._ready_us = _NEVER_US  # from then on the driver holds the rotor on its detent
+        self._enabled_us = _NEVER_US  # since when the driver is on, and supplied
+        self._supplied_us = _NEVER_US
         self._settled_us = -_NEVER_US
         self._slip_u16 = 0
         self.direction = 1
@@ -39,13 +39,12 @@ class Motor:
 
     def set_enable(self, enabled: bool, t_us: int) -> None:
         """The driver's outputs go on or off. On, the rotor needs 2 ms to take its detent."""
-        self._enabled = enabled
-        self._energise(t_us)
+        self._enabled_us = t_us if enabled else _NEVER_US
 
     def set_supply(self, supplied: bool, t_us: int) -> None:
         """The motor supply comes or goes."""
         self.supplied = supplied
-        self._energise(t_us)
+        self._supplied_us = t_us if supplied else _NEVER_US
 
     def set_slip(self, fraction: float) -> None:
         """Lose this fraction of the steps from now on, at random. 0 .. 1, else ValueError."""
@@ -54,17 +53,14 @@ class Motor:
 
     def step(self, t_us: int, load_unm: float) -> bool:
         """A STEP edge at ``t_us`` against ``load_unm``: whether the rotor moved a step."""
-        return self._move(t_us, load_unm, t_us >= self._ready_us)
+        driven_us = max(self._enabled_us, self._supplied_us)
+        return self._move(t_us, load_unm, t_us >= driven_us + constants.ENERGISE_US)
 
     def step_unasked(self, t_us: int, load_unm: float) -> bool:
         """A broken driver commutates by itself: EN has no say, only the supply has."""
         moved = self._move(t_us, load_unm, self.supplied)
         self.unasked_steps += moved
         return moved
-
-    def _energise(self, t_us: int) -> None:
-        driven = self._enabled and self.supplied
-        self._ready_us = t_us + constants.ENERGISE_US if driven else _NEVER_US
 
     def _move(self, t_us: int, load_unm: float, driven: bool) -> bool:
         if (

@@ -10,6 +10,7 @@ drift apart:
   writes three of them at most.
 """
 
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def stimulus() -> tuple[bytes, str]:
 def reference(stimulus: tuple[bytes, str]) -> Told:
     """What came out on CPython."""
     world = World(start_us=0)
-    Player(world, unpack(stimulus[0]), (ENC_B,))
+    Player(world, BytesIO(stimulus[0]), (ENC_B,))
     recorder = board_play.OutputRecorder(world)
     world.boot()
     world.run_until(SHORT_MS * 1_000)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.kinds import PIN_IN
+from emulator.kinds import ADC_IN, PIN_IN
 from emulator.stimulus import pack, unpack
 from emulator.world import START_US
 from firmware.pins import ENC_A
@@ -45,16 +45,30 @@ def test_micropython_wasm_equals_cpython(recorded: tuple[Path, int, str]) -> Non
     assert on_wasm(PLAY, *arguments, files=(path,)) == expected
 
 
-def test_a_changed_stimulus_is_noticed(recorded: tuple[Path, int, str]) -> None:
-    """One encoder edge 1 ms later: the pump asks for something at another time than recorded."""
+def test_an_edge_that_comes_later_than_recorded_is_noticed(
+    recorded: tuple[Path, int, str],
+) -> None:
     path, start_us, _ = recorded
     rows = unpack(path.read_bytes())
-    place = next(i for i, row in enumerate(rows) if row[0] and row[1:3] == (PIN_IN, ENC_A)) + 40
+    place = next(i for i, row in enumerate(rows) if row[0] and row[1:3] == (PIN_IN, ENC_A))
     rows[place] = (rows[place][0] + 1_000, *rows[place][1:])
+    with pytest.raises(AssertionError, match=r"DivergedError: .* at another time"):
+        played(path, rows, start_us)
+
+
+def test_an_answer_that_is_missing_is_noticed(recorded: tuple[Path, int, str]) -> None:
+    path, start_us, _ = recorded
+    rows = unpack(path.read_bytes())
+    rows.remove(next(row for row in rows if row[1] == ADC_IN))
+    with pytest.raises(AssertionError, match=r"DivergedError: .* out of turn"):
+        played(path, rows, start_us)
+
+
+def played(path: Path, rows: list[tuple[int, int, int, int]], start_us: int) -> str:
+    """What comes out when these are played on CPython."""
     other = path.with_name("other.bin")
     other.write_bytes(pack(rows))
-    with pytest.raises(AssertionError, match="DivergedError"):
-        on_cpython(PLAY, str(other), str(start_us), str(SPAN_MS), "loop")
+    return on_cpython(PLAY, str(other), str(start_us), str(SPAN_MS), "loop")
 
 
 def test_worlds_start_so_that_both_ticks_wrap_together() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulator import measure, play
+from emulator.bedside import Bedside
 from emulator.cli import GOALS
 
 
@@ -20,9 +21,8 @@ def played(tmp_path: Path) -> float:
 def test_the_stimulus_of_the_comparison_makes_a_pump_deliver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row of time 0 is played as a state, not as an event: the magnet would not be seen."""
     assert played(tmp_path) > 0
-    monkeypatch.setattr(measure, "_AFTER_BOOT_MS", 0)
+    monkeypatch.setattr(Bedside, "start", lambda _bedside: None)
     with pytest.raises(RuntimeError, match="did not deliver"):
         played(tmp_path)
 

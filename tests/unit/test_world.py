@@ -204,10 +204,15 @@ def test_a_loop_that_never_sleeps_is_an_error() -> None:
 def test_a_burst_at_one_instant_is_none() -> None:
     world = World()
     heard: list[int] = []
-    for number in range(ACTIVITY_MAX):
-        world.at(START_US + 1, heard.append, number)
+
+    def burst(_: object) -> None:
+        for number in range(ACTIVITY_MAX):
+            world.at(world.now_us, heard.append, number)
+
+    world.at(START_US + 1, burst)
+    world.at(START_US + 2, burst)
     world.clock.sleep_ms(1)
-    assert len(heard) == ACTIVITY_MAX
+    assert heard == [*range(ACTIVITY_MAX)] * 2
 
 
 def test_the_event_budget_ends_a_run_that_asks_for_more() -> None:

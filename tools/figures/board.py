@@ -5,6 +5,7 @@ Not verified on hardware: tests/on_target --target PORT is for that.
 
 import tempfile
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from emulator import scenario
@@ -34,15 +35,15 @@ FIRST_HOURS = 28  # until all that is kept was made once: a midnight, a new file
 
 @cache
 def _played() -> list[board_play.Difference]:
-    rows = unpack(record(0, short_life, SHORT_MS)[0])
+    stimulus = record(0, short_life, SHORT_MS)[0]
     world = World(start_us=0)
-    Player(world, rows, (ENC_B,))
+    Player(world, BytesIO(stimulus), (ENC_B,))
     recorder = board_play.OutputRecorder(world)
     world.boot()
     world.run_until(SHORT_MS * 1_000)
     told = recorder.told()
     pico = VirtualPico(stock_image(), unchecked())
-    return board_play.compare(told, board_play.play(pico, rows, told, SHORT_MS))
+    return board_play.compare(told, board_play.play(pico, unpack(stimulus), told, SHORT_MS))
 
 
 @at_most("BOARD-01", "outputs of the recorded stimulus that differ from CPython's", "channels", 0)
