@@ -76,7 +76,8 @@ def bench(as_json: bool) -> None:
         found = figures[name]
         shown = "not measured: the runtime is not installed" if found is None else f"{found:,.2f}"
         app.say(f"  {name:<28} {shown:>14}   goal {sign} {goal:,}")
-    app.say("", "Where the time of the whole pump goes:")
+    counts = ", ".join(f"{count:,} {what}" for what, count in figures["of_a_step"].items())
+    app.say("", f"Where the time of the whole pump goes; one step is {counts}:")
     for name, share in figures["share_of_time"].items():
         app.say(f"  {name:<28} {share:>14.1%}")
     app.end(figures, True)

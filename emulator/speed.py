@@ -33,7 +33,7 @@ def pump_s_per_s(rate_nl_day: int, days: float = 1.0, rounds: int = _ROUNDS) -> 
     From the start of therapy, session closed, ``days`` of virtual time each.
     """
     best = 0.0
-    world = _delivering(rate_nl_day)
+    world = delivering(rate_nl_day)
     for _ in range(rounds):
         before_us = world.now_us
         before_s = time.process_time()
@@ -61,7 +61,8 @@ def step_in_kernel_events(rate_nl_day: int = 1_000_000) -> float:
     return bare_events_per_s(rate_nl_day) / steps_per_s
 
 
-def _delivering(rate_nl_day: int) -> World:
+def delivering(rate_nl_day: int) -> World:
+    """A pump that delivers at this rate from now on, its session closed."""
     world = World()
     Plant(world, capacity_nl=40_000_000)
     world.boot()

@@ -31,8 +31,15 @@ def test_a_served_pump_takes_longer_than_an_echo() -> None:
     assert measure.pty_over_echo() > 1
 
 
-def test_where_the_time_goes_is_told_by_file() -> None:
-    shares = measure.share_of_time()
+def test_where_the_time_goes_is_told_by_file_and_by_what_a_step_is() -> None:
+    """A step is 4.32 s: as many slices of 250 ms, and two wakes of its own. Its timer and the two
+    edges of the encoder are events, a heartbeat in 2 s, and the watchdog about as rarely as 4 s.
+    """
+    found = measure.where_time_goes()
+    shares, counts = found["share_of_time"], found["of_a_step"]
+    assert 4.32 / 0.25 <= counts["sleeps"] <= 4.32 / 0.25 + 2
+    assert 3 + 4.32 / 2 <= counts["events"] <= 3 + 4.32 / 2 + 4.32 / 3
+    assert counts["calls"] > counts["sleeps"] + counts["events"]
     assert "firmware/loop.py" in shares
     assert "emulator/world.py" in shares
     assert 0.5 < sum(shares.values()) <= 1
