@@ -111,6 +111,18 @@ class Bedside:
         self.ask(schema.CONFIRM, {"digest": proposal["digest"]})
         return proposal
 
+    def bolus(self, volume_nl: int, rate_nl_day: int, conc_mcg_ml: int = 2_000) -> "Values":
+        """Propose a bolus and start it."""
+        fields = {
+            "conc_mcg_ml": conc_mcg_ml,
+            "volume_nl": volume_nl,
+            "rate_nl_day": rate_nl_day,
+            "dose_ng": volume_nl * conc_mcg_ml // 1000,
+        }
+        proposal = self.ask(schema.PROPOSE_BOLUS, fields)
+        self.ask(schema.START_BOLUS, {"digest": proposal["digest"]})
+        return proposal
+
     def start(self) -> "Values":
         """Start therapy."""
         return self.ask(schema.START)

@@ -12,6 +12,7 @@ from emulator.plant.plant import Plant
 from emulator.story.wire_tap import WireTap
 from emulator.trace import FORMAT, Sink
 from emulator.world import World
+from protocol import names
 from protocol.wire import schema
 
 SAMPLE_MS = 60_000  # the plant's ledger at least once a virtual minute, and at each step
@@ -95,7 +96,7 @@ class Watch:
             self._meet(pump)
         if self._state.state != self._last_state:
             self._last_state = self._state.state
-            self._emit("state", (schema.STATES[self._last_state],))
+            self._emit("state", (names.STATES[self._last_state],))
         therapy = self._therapy
         if therapy.rate_nl_day != self._rate_nl_day or therapy.segment != self._segment:
             self._rate_nl_day, self._segment = therapy.rate_nl_day, therapy.segment
@@ -126,7 +127,7 @@ class Watch:
         self._unverified = pump.ledger.unverified.value
         self._last_state = self._rate_nl_day = self._segment = self._step_pl = -1  # all is news
         self._last_commanded = self._last_verified = -1
-        self._emit("boot", (schema.RESETS[int(pump.board.was_watchdog)],))
+        self._emit("boot", (names.RESETS[int(pump.board.was_watchdog)],))
 
     def _on_alarm(self, alarm: int, entry: Any) -> None:
         """The three things that can happen to an alarm, in the order in which they must have."""

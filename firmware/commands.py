@@ -6,6 +6,7 @@ changed anything. None of them touches the motor.
 """
 
 from firmware import fault
+from firmware.bolus_commands import BolusCommands
 from firmware.ledger import SINCE_REFILL
 from firmware.prescription import Prescription
 from firmware.readings import Readings, setup_of
@@ -37,6 +38,7 @@ class Commands:
         self._proposed_s = 0
         self.agreed = False
         readings = Readings(pump)
+        self._boluses = boluses = BolusCommands(pump)
         self._handlers: "Dict[int, Callable[[Values, int], Values]]" = {
             schema.GOODBYE: self._goodbye,
             schema.STATUS: readings.status,
@@ -46,6 +48,7 @@ class Commands:
             schema.READ_SETUP: readings.read_setup,
             schema.READ_BACK: readings.read_back,
             schema.LOG: readings.log,
+            schema.BOLUSES: boluses.told,
             schema.ACKNOWLEDGE: self._acknowledge,
             schema.SET_CLOCK: self._set_clock,
             schema.SETUP: self._setup,
@@ -53,6 +56,9 @@ class Commands:
             schema.REFILLED: self._refilled,
             schema.PROPOSE: self._propose,
             schema.CONFIRM: self._confirm,
+            schema.PROPOSE_BOLUS: boluses.propose,
+            schema.START_BOLUS: boluses.start,
+            schema.CANCEL_BOLUS: boluses.cancel,
             schema.START: self._start,
             schema.STOP: self._stop,
         }
@@ -91,6 +97,7 @@ class Commands:
     def forget(self) -> None:
         """A new session begins: nothing half-said is kept."""
         self._proposal = None
+        self._boluses.forget()
 
     def _hello(self, fields: "Values") -> "Tuple[int, Values]":
         pump = self._pump
@@ -180,8 +187,7 @@ class Commands:
             raise Refusal(schema.CONCENTRATION_MISMATCH, "conc_mcg_ml", conc_mcg_ml, conc_mcg_ml)
         proposal = Prescription(fields)
         total_ng_day = proposal.total_ng_day()
-        if total_ng_day > setup["dose_ng_day_limit"]:
-            raise Refusal(schema.DOSE_LIMIT, "dose_ng_day", 0, setup["dose_ng_day_limit"])
+        self._need_dose_left(proposal)
         old = self._pump.therapy.prescription
         old_ng_day = old.total_ng_day() if old else 0
         change = (total_ng_day - old_ng_day) * 1000 // old_ng_day if old_ng_day else 0
@@ -205,6 +211,9 @@ class Commands:
             raise Refusal(schema.NO_PROPOSAL)
         if fields["digest"] != proposal.digest(setup_of(self._pump)["serial"]):
             raise Refusal(schema.DIGEST_MISMATCH, "digest")
+        if pump.boluses.is_under_way:
+            raise Refusal(schema.BOLUS_UNDER_WAY)
+        self._need_dose_left(proposal)
         if pump.state.state in (schema.RUNNING, schema.HELD):
             self._need_clock(proposal)
         self._proposal = None
@@ -231,6 +240,13 @@ class Commands:
     def _need_magnet(self, now_ms: int) -> None:
         if not self._pump.magnet.window_s(now_ms):
             raise Refusal(schema.MAGNET_NEEDED)
+
+    def _need_dose_left(self, prescription: Prescription) -> None:
+        """Any 24 hours: what boluses have given in the last ones counts."""
+        pump = self._pump
+        left_ng_day = max(0, setup_of(pump)["dose_ng_day_limit"] - pump.boluses.day_ng())
+        if prescription.total_ng_day() > left_ng_day:
+            raise Refusal(schema.DOSE_LIMIT, "dose_ng_day", 0, left_ng_day)
 
     def _need_clock(self, prescription: Prescription) -> None:
         if prescription.therapy == schema.SCHEDULE and not self._pump.wall.is_set:

@@ -71,9 +71,9 @@ class Delivery(Task):
         self.on_block_end: "Callable[[], None]" = _nobody
         self._wake(NEVER)
 
-    def set_rate(self, rate_nl_day: int, from_ms: int) -> None:
+    def set_rate(self, rate_nl_day: int, from_ms: int, bolus_nl_day: int = 0) -> None:
         """Deliver at this rate from ``from_ms`` on; 0: not at all. The part of a step already
-        earned is kept.
+        earned is kept. bolus_nl_day: what of it is a bolus.
 
         A step that is armed and not made is withdrawn. Allocates nothing. Raises Corrupt.
         """
@@ -82,6 +82,7 @@ class Delivery(Task):
         if words[STEP]:
             self._withdraw_or_take()
         self._rate.set_rate(rate_nl_day, from_ms)
+        self._ledger.share(bolus_nl_day, rate_nl_day)
         if not words[STEP]:
             self._wait()
 

@@ -75,7 +75,7 @@ class EventLog(Task):
         self._plan()
 
     def note(self, kind: int, a: int = 0, b: int = 0) -> None:
-        """This happened now. Its arguments: events.TABLE."""
+        """This happened now. Its arguments: protocol/names.py."""
         self.note_at(kind, a, b, self._clock.now_ms)
 
     def note_at(self, kind: int, a: int, b: int, at_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""Broken invariants, by number: why the pump is in FAULT. Their names are schema.FAULTS."""
+"""Broken invariants, by number: why the pump is in FAULT. Their names: protocol/names.py."""
 
 UNPERMITTED_MOTION = 1
 ILLEGAL_TRANSITION = 2

@@ -32,7 +32,7 @@ WAKE_MS = 16  # delivery's own deadline, to be compared with the loop's
 CHANGE_MS = 18  # therapy's: when the segment ends
 EDGES = 20  # encoder edges booked, modulo 2**16
 MISSED = 22  # steps in a row that did not arrive
-STATE = 24  # state of the pump, schema.STATES
+STATE = 24  # state of the pump, schema.UNCOMMISSIONED .. FAULT
 STEP_WORDS = 26
 
 # What changes with a command, an edge of the schedule, or a day.
@@ -44,11 +44,13 @@ WALL_IS_SET = 8
 WALL_DAY = 10  # days since 2000-01-01 ...
 WALL_DAY_MS = 12  # ... and ms into that day ...
 WALL_AT_MS = 14  # ... at this time
+BOLUS_NL_DAY = 16  # on top of the prescription; 0: none ...
+BOLUS_END_MS = 18  # ... until then
 # From here on: what only a command changes, sealed by a CRC.
-STEP_PL = 16  # volume of a step, in pL
-IS_SCHEDULE = 18  # 1: the prescription follows the time of day
-SEGMENTS = 20  # how many; four words each follow: start in minutes, rate in nL/day
-REST_WORDS = 22
+STEP_PL = 20  # volume of a step, in pL
+IS_SCHEDULE = 22  # 1: the prescription follows the time of day
+SEGMENTS = 24  # how many; four words each follow: start in minutes, rate in nL/day
+REST_WORDS = 26
 SEALED = STEP_PL
 SEGMENT_WORDS = 4
 

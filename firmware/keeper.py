@@ -19,7 +19,7 @@ _HOUR_MS = 3_600_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Dict
 
     from firmware.alarm import Alarms
     from firmware.clock import WallClock
@@ -36,7 +36,7 @@ def block_steps(rate_nl_day: int) -> int:
 class Keeper(Task):
     """Keeps condition and ledger on the flash up to date.
 
-    save_condition: writes the pump's condition; raises StoreError. rate_nl_day: asked for the
+    savers: by kind of record, what writes it; raises StoreError. rate_nl_day: asked for the
     rate that holds now; -1: therapy does not run. A rate of 0 keeps its reservation, for the step
     that may be due right after it. commits: how many records have been written.
     """
@@ -48,7 +48,6 @@ class Keeper(Task):
         delivery: "Delivery",
         wall: "WallClock",
         alarms: "Alarms",
-        save_condition: "Callable[[], None]",
         rate_nl_day: "Callable[[], int]",
     ) -> None:
         super().__init__()
@@ -57,9 +56,9 @@ class Keeper(Task):
         self._delivery = delivery
         self._wall = wall
         self._alarms = alarms
-        self._save_condition = save_condition
         self._rate_nl_day = rate_nl_day
-        self._condition_changed = False
+        self.savers: "Dict[int, Callable[[], None]]" = {records.LEDGER: self._save_ledger}
+        self._changed = 0  # bit per kind of record
         self._failed = 0
         self.commits = 0
         self._reserved = 0  # by the latest record
@@ -78,10 +77,14 @@ class Keeper(Task):
             self._midnight_at_ms = now_ms + DAY_MS - self._wall.day_ms(now_ms)
         self._plan()
 
-    def condition_changed(self) -> None:
-        """Write it as soon as there is room."""
-        self._condition_changed = True
+    def changed(self, kind: int) -> None:
+        """Write this record as soon as there is room. Allocates nothing."""
+        self._changed |= 1 << kind
         self.due_ms = 0
+
+    def condition_changed(self) -> None:
+        """See `changed`."""
+        self.changed(records.CONDITION)
 
     def block_ends(self) -> None:
         """Delivery has used up what was reserved, but for a step."""
@@ -94,8 +97,9 @@ class Keeper(Task):
 
     def write(self, now_ms: int) -> None:
         """Motor off: write all that has changed, now."""
-        self._condition_changed = False
-        self._keep(records.CONDITION)
+        self._changed |= 1 << records.CONDITION
+        while self._changed:
+            self._keep_changed()
         self.checkpoint(now_ms)
 
     def poll(self, now_ms: int) -> None:
@@ -113,9 +117,8 @@ class Keeper(Task):
             return
         elif now_ms >= self._hour_at_ms or (ledger.left <= 1 if runs else self._reserved > 0):
             self.checkpoint(now_ms)
-        elif self._condition_changed:
-            self._condition_changed = False
-            self._keep(records.CONDITION)
+        elif self._changed:
+            self._keep_changed()
         self._plan()
 
     def checkpoint(self, now_ms: int) -> None:
@@ -156,8 +159,16 @@ class Keeper(Task):
 
     def _plan(self) -> None:
         self.due_ms = min(self._hour_at_ms, self._midnight_at_ms)
-        if self._condition_changed:
+        if self._changed:
             self.due_ms = 0
+
+    def _keep_changed(self) -> None:
+        """One of the records that changed, the condition first."""
+        for kind in (records.CONDITION, records.BOLUSES):
+            if self._changed & 1 << kind:
+                self._changed &= ~(1 << kind)
+                self._keep(kind)
+                return
 
     def _keep(self, kind: int) -> None:
         """What fails, for want of memory too, is an alarm; delivery goes on.
@@ -165,9 +176,7 @@ class Keeper(Task):
         MemoryError: before the write was tried, or for want of room for StoreError.
         """
         try:
-            self.commit(
-                kind, self._save_ledger if kind == records.LEDGER else self._save_condition
-            )
+            self.commit(kind, self.savers[kind])
         except (StoreError, MemoryError):
             self._failed |= 1 << kind
             self._alarms.raise_alarm(schema.STORE_FAILED, self._failed)

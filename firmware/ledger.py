@@ -14,16 +14,18 @@ from array import array
 from firmware.count import Count
 from protocol.wire import schema
 
-# Spans of time, or kinds of therapy, that volumes are kept for. The first two together are a life.
+# Spans of time, or kinds of therapy, that volumes are kept for. The first two together are a life;
+# a bolus counts for the therapy that it came on top of, and for itself.
 OF_CONTINUOUS = 0
 OF_SCHEDULE = 1
 SINCE_REFILL = 2
 SINCE_MIDNIGHT = 3
-SPANS = 4
+OF_BOLUS = 4
+SPANS = 5
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, List
 
 
 class Ledger:
@@ -45,8 +47,12 @@ class Ledger:
         self._step_pl = step_pl
         self._conc_mcg_ml = 0
         self._kind = schema.CONTINUOUS
-        self._verified_folded = 0  # counts at the last fold ...
-        self._unverified_folded = 0
+        self._bolus_nl_day = 0  # of _total_nl_day; 0: no bolus
+        self._total_nl_day = 0
+        self._part_nl_day = 0  # steps of a bolus: Bresenham's rule, by rate
+        self._bolus_verified = Count()
+        self._bolus_unverified = Count()
+        self._folded = [0, 0, 0, 0]  # the four counts at the last fold ...
         self._verified_pl = _sums()  # ... the volumes up to it ...
         self._unverified_pl = _sums()
         self._verified_fg = _sums()  # ... and their doses: pL x mcg/mL
@@ -70,7 +76,19 @@ class Ledger:
         self.commanded.add(1)
         if not steps:
             self.unverified.add(1)
+        if self._bolus_nl_day:
+            self._share_step(steps > 0)
         return steps > 0
+
+    def share(self, bolus_nl_day: int, total_nl_day: int) -> None:
+        """Of the steps that follow, a bolus has its part of the rate; 0: there is none.
+
+        A step under way counts with those that follow. Allocates nothing.
+        """
+        if not self._bolus_nl_day:
+            self._part_nl_day = total_nl_day // 2
+        self._bolus_nl_day = bolus_nl_day
+        self._total_nl_day = total_nl_day
 
     def recalibrate(self, step_pl: int) -> None:
         """From now on a step is ``step_pl``; what was delivered before keeps its volume."""
@@ -143,6 +161,7 @@ class Ledger:
             "reserved_steps": reserved_steps,
             "step_pl": self._step_pl,
             "kind": self._kind,
+            "is_bolus": int(self._bolus_nl_day > 0),
             "spans": spans,
             "boots": self.boots,
         }
@@ -158,38 +177,54 @@ class Ledger:
         self.commanded.set(fields["commanded_steps"])
         self.verified.set(fields["verified_steps"])
         self.unverified.set(fields["unverified_steps"])
-        self._verified_folded = self.verified.value()
-        self._unverified_folded = self.unverified.value()
+        self._folded = self._counts()
         for number, span in enumerate(fields["spans"]):
             self._verified_pl[number] = span["verified_pl"]
             self._unverified_pl[number] = span["unverified_pl"]
             self._verified_fg[number] = span["verified_fg"]
             self._unverified_fg[number] = span["unverified_fg"]
         self.unverified.set(fields["unverified_steps"] + fields["reserved_steps"])
+        if fields["is_bolus"]:
+            self._bolus_unverified.add(fields["reserved_steps"])
         self._fold()
 
     def _life(self, spans: "array[int]") -> int:
         return spans[OF_CONTINUOUS] + spans[OF_SCHEDULE]
+
+    def _share_step(self, arrived: bool) -> None:
+        """Whether a step that was made was one of the bolus's."""
+        self._part_nl_day += self._bolus_nl_day
+        if self._part_nl_day >= self._total_nl_day:
+            self._part_nl_day -= self._total_nl_day
+            (self._bolus_verified if arrived else self._bolus_unverified).add(1)
+
+    def _counts(self) -> "List[int]":
+        return [
+            self.verified.value(),
+            self.unverified.value(),
+            self._bolus_verified.value(),
+            self._bolus_unverified.value(),
+        ]
 
     def _fold(self) -> None:
         """Add the steps since the last fold to every span that they belong to.
 
         All of it or, where memory runs out, nothing.
         """
-        verified = self.verified.value()
-        unverified = self.unverified.value()
-        verified_pl = (verified - self._verified_folded & schema.U32_MAX) * self._step_pl
-        unverified_pl = (unverified - self._unverified_folded & schema.U32_MAX) * self._step_pl
+        counts = self._counts()
+        new_pl = [
+            (now - then & schema.U32_MAX) * self._step_pl
+            for now, then in zip(counts, self._folded)
+        ]
         volumes = (array("Q", self._verified_pl), array("Q", self._unverified_pl))
         doses = (array("Q", self._verified_fg), array("Q", self._unverified_fg))
         kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS
-        for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT):
-            volumes[0][span] += verified_pl
-            volumes[1][span] += unverified_pl
-            doses[0][span] += verified_pl * self._conc_mcg_ml
-            doses[1][span] += unverified_pl * self._conc_mcg_ml
-        self._verified_folded = verified
-        self._unverified_folded = unverified
+        for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT, OF_BOLUS):
+            of = 2 if span == OF_BOLUS else 0
+            for end in (0, 1):
+                volumes[end][span] += new_pl[of + end]
+                doses[end][span] += new_pl[of + end] * self._conc_mcg_ml
+        self._folded = counts
         self._verified_pl, self._unverified_pl = volumes
         self._verified_fg, self._unverified_fg = doses
 

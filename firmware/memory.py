@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """The four records of one pump.
+    """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
     present: bit per kind that was read.
@@ -43,10 +43,12 @@ class Memory:
         self._therapy = _record(files, records.THERAPY, True)
         self._condition = _record(files, records.CONDITION, True)
         self._ledger = _record(files, records.LEDGER, False)
+        self._boluses = _record(files, records.BOLUSES, True)
         self._twins = (
             (records.SETUP, self._setup),
             (records.THERAPY, self._therapy),
             (records.CONDITION, self._condition),
+            (records.BOLUSES, self._boluses),
         )
 
     def halves(self) -> int:
@@ -149,6 +151,9 @@ class Memory:
             for span in found["spans"]:
                 span["verified_fg"] = span["verified_pl"] * conc_mcg_ml
                 span["unverified_fg"] = span["unverified_pl"] * conc_mcg_ml
+        if form < 3:  # formats 1 and 2 know no bolus
+            found["is_bolus"] = 0
+            found["spans"].append(dict.fromkeys(found["spans"][0], 0))
         ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]
@@ -162,6 +167,14 @@ class Memory:
         payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
         self._ledger.save(payload)
         self._chain = _hash8(payload)
+
+    def load_boluses(self) -> "Optional[Values]":
+        """Those given last; None: there was none, or they are lost (`damaged`)."""
+        return self._load(self._boluses, records.BOLUSES)
+
+    def save_boluses(self, values: "Values") -> None:
+        """The fields of records.BOLUSES_1."""
+        self._save(self._boluses, records.BOLUSES, values)
 
     def _load(self, record: Record, kind: int) -> "Optional[Values]":
         try:

@@ -6,6 +6,7 @@ All from the loop. Delivery stops with the motor supply cut; it starts with the 
 from firmware import fault, records
 from firmware.alarm import Alarms
 from firmware.annunciator import Annunciator
+from firmware.boluses import Boluses
 from firmware.care import Care
 from firmware.clock import Clock, WallClock
 from firmware.commands import Commands
@@ -78,11 +79,13 @@ class Pump:
             self.delivery,
             self.wall,
             self.alarms,
-            self._save_condition,
             self._rate_nl_day,
         )
         self.log = EventLog(
             board.files, self.clock, self.wall, self.ledger, self.delivery, self.alarms
+        )
+        self.boluses = Boluses(
+            self.clock, self.wall, self.ledger, self.therapy, self.keeper, self.memory, self.log
         )
         self.session = Session(board, Commands(self), self.delivery.has_room, self.log.note)
         self.loop = Loop(
@@ -109,6 +112,7 @@ class Pump:
         )
         self.delivery.on_stalled = self._on_stalled
         self.delivery.on_block_end = self.keeper.block_ends
+        self.keeper.savers[records.CONDITION] = self._save_condition
         self.care.on_hour = self.keeper.condition_changed
         self.heartbeat = Heartbeat(board, self.loop)
         self.alarms.on_change = self._on_alarms
@@ -201,6 +205,7 @@ class Pump:
         if self.state.state in (schema.RUNNING, schema.HELD):
             self._enter(schema.STOPPED)
             self._still(now_ms)
+            self.boluses.stop(schema.ENDED_BY_STOP, now_ms)
             self.care.stopped(now_ms)
         if self.is_on:
             self.is_on = False
@@ -286,3 +291,5 @@ class Pump:
         elif self.state.state == schema.HELD:
             self._enter(schema.RUNNING)
             self._deliver(now_ms)
+        if raised:
+            self.boluses.stop(schema.ENDED_BY_ALARM, now_ms)

@@ -3,7 +3,7 @@
 Called from the session only, through commands.py.
 """
 
-from firmware.ledger import OF_CONTINUOUS, OF_SCHEDULE, SINCE_MIDNIGHT, SINCE_REFILL
+from firmware.ledger import OF_BOLUS, OF_CONTINUOUS, OF_SCHEDULE, SINCE_MIDNIGHT, SINCE_REFILL
 from firmware.refusal import Refusal
 from protocol.wire import schema
 
@@ -12,6 +12,7 @@ _SPANS = (
     ("schedule", OF_SCHEDULE),
     ("refill", SINCE_REFILL),
     ("midnight", SINCE_MIDNIGHT),
+    ("bolus", OF_BOLUS),
 )
 
 TYPE_CHECKING = False
@@ -48,6 +49,7 @@ class Readings:
             "pressure_pa": pump.board.pressure_pa(),
             "level_nl": pump.board.level_nl(),
             "fault_reason": pump.state.fault_reason,
+            "bolus_left_s": (pump.therapy.bolus_left_ms(now_ms) + 999) // 1000,
         }
 
     def alarms(self, fields: "Values", now_ms: int) -> "Values":

@@ -13,12 +13,14 @@ SETUP = 1
 THERAPY = 2
 CONDITION = 3
 LEDGER = 4
+BOLUSES = 5
 FOLDERS = (
     FOLDER,
     FOLDER + "/setup",
     FOLDER + "/therapy",
     FOLDER + "/condition",
     FOLDER + "/ledger",
+    FOLDER + "/boluses",
 )
 
 TYPE_CHECKING = False
@@ -67,20 +69,12 @@ CONDITION_1 = (
     ("is_on", "B", 0, 1),
     ("fault_reason", "B", 0, 255),
     ("stopped_h", "H", 0, 65_535),
-    (
-        "alarms",
-        (
-            ("flags", "B", 0, 3),
-            ("count", "H", 0, 65_535),
-            ("value", "i", -(1 << 31), (1 << 31) - 1),
-        ),
-        0,
-        32,
-    ),
+    ("alarms", _ALARM, 0, 32),
 )
 
 # What was delivered. kind: of therapy now. spans: those of firmware/ledger.py. reserved_steps: as
-# many may have been made since. chain: start of the SHA-256 of the record before this one.
+# many may have been made since; is_bolus: in a bolus. chain: start of the SHA-256 of the record
+# before this one.
 _HEAD = (
     ("chain", "b", 8, 8),
     ("commanded_steps", "I") + _U32,
@@ -98,6 +92,25 @@ _VOLUMES = (("verified_pl", "Q") + _U64, ("unverified_pl", "Q") + _U64)
 _DOSES = (("verified_fg", "Q") + _U64, ("unverified_fg", "Q") + _U64)
 LEDGER_1 = _HEAD + (("spans", _VOLUMES, 4, 4),) + _TAIL
 LEDGER_2 = _HEAD + (("spans", _VOLUMES + _DOSES, 4, 4),) + _TAIL  # pL x mcg/mL are femtograms
+LEDGER_3 = _HEAD + (("is_bolus", "B", 0, 1), ("spans", _VOLUMES + _DOSES, 5, 5)) + _TAIL
+
+# The newest boluses, the oldest first. count: how many there ever were. before: what all boluses
+# had delivered when the latest began. wall_s: at its start, by the clock as it is set now.
+_BOLUS = (
+    ("wall_s", "I") + _U32,
+    ("volume_nl", "I", 1_000, 200_000),
+    ("rate_nl_day", "I", 48_000, 24_000_000),
+    ("conc_mcg_ml", "H", 1, 65_535),
+    ("outcome", "B", 0, 255),
+    ("verified_nl", "I") + _U32,
+    ("possible_nl", "I") + _U32,
+)
+BOLUSES_1 = (
+    ("count", "I") + _U32,
+    ("before_verified_nl", "Q") + _U64,
+    ("before_possible_nl", "Q") + _U64,
+    ("boluses", _BOLUS, 0, 8),
+)
 
 # By kind: the formats from 1 on; the last one is written. memory.py brings older ones up to it.
 FORMATS: "Tuple[Fields, ...]" = (
@@ -105,5 +118,6 @@ FORMATS: "Tuple[Fields, ...]" = (
     (SETUP_1,),
     (THERAPY_1,),
     (CONDITION_1,),
-    (LEDGER_1, LEDGER_2),
+    (LEDGER_1, LEDGER_2, LEDGER_3),
+    (BOLUSES_1,),
 )

@@ -70,6 +70,7 @@ def restore(pump: "Pump", now_ms: int) -> None:
         pump.wall.set(wall_s, now_ms)
         pump.log.note(events.CLOCK_SET, 0, wall_s)
         alarms.raise_alarm(schema.CLOCK_LOST, 0)
+    pump.boluses.restore()
     pump.ledger.boots = pump.ledger.boots + 1 & schema.U32_MAX
     is_on = bool(condition and condition["is_on"])
     lost = _lost(pump, setup, is_on)

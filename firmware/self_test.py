@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def self_test(board: "Board") -> int:
-    """Bit per test that failed (schema.SELF_TESTS); 0: all is well."""
+    """Bit per test that failed (schema.TEST_...); 0: all is well."""
     failed = 0
     if not _memory_holds():
         failed |= 1 << schema.TEST_MEMORY

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class State:
-    """Where the pump is. fault_reason: why, once it is in FAULT (schema.FAULTS)."""
+    """Where the pump is. fault_reason: why, once it is in FAULT (fault.py)."""
 
     def __init__(self, guard: "Guard") -> None:
         self._words = guard.step
@@ -28,7 +28,7 @@ class State:
 
     @property
     def state(self) -> int:
-        """One of schema.STATES. Raises Corrupt."""
+        """schema.UNCOMMISSIONED .. FAULT. Raises Corrupt."""
         return take(self._words, STATE)
 
     @state.setter

@@ -7,6 +7,8 @@ round to it.
 
 from firmware.clock import DAY_MS
 from firmware.guard import (
+    BOLUS_END_MS,
+    BOLUS_NL_DAY,
     CHANGE_MS,
     IS_SCHEDULE,
     RATE_NL_DAY,
@@ -37,7 +39,8 @@ class Therapy(Task):
     """The prescription in force, and where in it the pump is. Delivery goes by guarded numbers.
 
     prescription: as it was confirmed, for those who ask; None: there is none.
-    on_rate: told of each rate, with its segment and from when on it holds.
+    on_rate: told of each rate, with its segment and from when on it holds. on_bolus_end: told that
+    a bolus was given whole (schema.WHOLE).
     """
 
     def __init__(self, guard: "Guard", wall: "WallClock", delivery: "Delivery") -> None:
@@ -47,6 +50,7 @@ class Therapy(Task):
         self._delivery = delivery
         self.prescription: "Optional[Prescription]" = None
         self.on_rate: "Callable[[int, int, int], None]" = _nobody
+        self.on_bolus_end: "Callable[[int], None]" = _unheard
         self._plan(NEVER)
 
     @property
@@ -87,26 +91,56 @@ class Therapy(Task):
             at = _segment_at(rest, day_ms // _MIN_MS)
             change_ms = from_ms + _until(rest, at, day_ms)
         put(rest, SEGMENT, (at - REST_WORDS) // SEGMENT_WORDS + 1)
+        bolus_nl_day = rest[BOLUS_NL_DAY]
+        if bolus_nl_day:
+            if from_ms < rest[BOLUS_END_MS]:
+                change_ms = min(change_ms, rest[BOLUS_END_MS])
+            else:
+                bolus_nl_day = 0
+                self._forget_bolus()
+                self.on_bolus_end(schema.WHOLE)
         self._plan(change_ms)
-        self._delivery.set_rate(rest[at + 2], from_ms)
-        self.on_rate(rest[at + 2], rest[SEGMENT], from_ms)
+        rate_nl_day = rest[at + 2] + bolus_nl_day
+        self._delivery.set_rate(rate_nl_day, from_ms, bolus_nl_day)
+        self.on_rate(rate_nl_day, rest[SEGMENT], from_ms)
+
+    def begin_bolus(self, rate_nl_day: int, duration_ms: int, from_ms: int) -> None:
+        """Deliver so much more for so long. Raises Corrupt."""
+        self._guard.check()
+        put(self._guard.rest, BOLUS_NL_DAY, rate_nl_day)
+        put(self._guard.rest, BOLUS_END_MS, from_ms + duration_ms)
+        self.begin(from_ms)
+
+    def end_bolus(self, now_ms: int) -> None:
+        """Deliver as prescribed again, and no more. Raises Corrupt. Allocates nothing."""
+        if take(self._guard.rest, BOLUS_NL_DAY):
+            self._forget_bolus()
+            self.begin(now_ms)
+
+    def bolus_left_ms(self, now_ms: int) -> int:
+        """How long the bolus goes on; 0: there is none. Raises Corrupt."""
+        if not take(self._guard.rest, BOLUS_NL_DAY):
+            return 0
+        return max(0, take(self._guard.rest, BOLUS_END_MS) - now_ms)
 
     def halt(self, now_ms: int) -> None:
         """Deliver nothing from now on. Raises Corrupt."""
         self._guard.check()
         put(self._guard.rest, SEGMENT, 0)
+        self._forget_bolus()
         self._plan(NEVER)
-        self._delivery.set_rate(0, now_ms)
+        self._delivery.set_rate(0, now_ms, 0)
         self.on_rate(0, 0, now_ms)
 
     def abandon(self) -> None:
         """Deliver nothing more: a guarded number is wrong, so none is used."""
         put(self._guard.rest, SEGMENT, 0)
+        self._forget_bolus()
         self._plan(NEVER)
         self._delivery.abandon()
 
     def poll(self, now_ms: int) -> None:
-        """A segment has ended. Raises Corrupt."""
+        """A segment or a bolus has ended. Raises Corrupt."""
         if self.due_ms != take(self._guard.step, CHANGE_MS):
             raise Corrupt()
         self.begin(self.due_ms)
@@ -115,6 +149,12 @@ class Therapy(Task):
         """See Task."""
         if self.due_ms != NEVER:
             self._plan(self.due_ms - by_ms)
+        rest = self._guard.rest
+        if rest[BOLUS_NL_DAY]:
+            put(rest, BOLUS_END_MS, take(rest, BOLUS_END_MS) - by_ms)
+
+    def _forget_bolus(self) -> None:
+        put(self._guard.rest, BOLUS_NL_DAY, 0)
 
     def _plan(self, change_ms: int) -> None:
         self.due_ms = change_ms
@@ -128,6 +168,10 @@ class Therapy(Task):
 
 
 def _nobody(_rate_nl_day: int, _segment: int, _from_ms: int) -> None:
+    """Stands where no listener has been connected yet."""
+
+
+def _unheard(_outcome: int) -> None:
     """Stands where no listener has been connected yet."""
 
 

@@ -5,17 +5,20 @@ CPython only. `python -m protocol.fingerprint` prints it after a change of the s
 
 import hashlib
 
+from protocol import names
 from protocol.wire import events, schema
 
-_TABLES = (
+_NAMED = (
     "STATES",
     "THERAPIES",
+    "BOLUS_OUTCOMES",
     "RESETS",
     "FAULTS",
-    "REFUSALS",
-    "ALARM_TABLE",
     "SELF_TESTS",
     "RECORDS",
+    "EVENTS",
+    "SIGNED",
+    "GAP_CAUSES",
 )
 
 
@@ -25,14 +28,16 @@ def wire_form() -> str:
     Layouts, ranges, codes, states, legality, not texts.
     """
     parts = [f"protocol {schema.PROTOCOL_VERSION}", f"payload {schema.PAYLOAD_MAX}"]
-    parts += [f"{kind:02x} {message!r}" for kind, message in sorted(schema.MESSAGES.items())]
+    parts += [
+        f"{kind:02x} {names.MESSAGES[kind]} {fields!r}"
+        for kind, fields in sorted(schema.MESSAGES.items())
+    ]
     parts += [
         f"command {kind:02x} {row!r}" for kind, row in sorted(schema.STATE_X_COMMAND.items())
     ]
-    for table in _TABLES:
-        parts.append(f"{table} {getattr(schema, table)!r}")
-    for name in ("FORMAT", "TABLE", "SIGNED", "GAP_CAUSES"):
-        parts.append(f"event {name} {getattr(events, name)!r}")
+    parts += [f"{table} {getattr(names, table)!r}" for table in _NAMED]
+    parts += [f"refusals {schema.REFUSALS!r}", f"alarms {schema.ALARM_TABLE!r}"]
+    parts.append(f"event {events.FORMAT!r}")
     for name in (
         "RATE_NL_DAY_MIN",
         "RATE_NL_DAY_MAX",

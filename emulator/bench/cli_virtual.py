@@ -19,7 +19,7 @@ from emulator.bench.cli_serve_board import (
 from emulator.bench.wiring import BoardWorld
 from emulator.cli_parts import json_option, seed_option, trace_option
 from emulator.cli_run import play, report_option
-from protocol.wire import schema
+from protocol import names
 
 
 @click.command()
@@ -80,6 +80,6 @@ def _board(image_file: Path | None, release: bool) -> Callable[[int], BoardWorld
 
 def _boot(app: BoardApp, rig: BoardRig) -> None:
     pump = rig.world.pump
-    state = schema.STATES[pump.state.state]
+    state = names.STATES[pump.state.state]
     app.say(f"The pump answers {rig.now_ms:,} ms after power-on (virtual time): {state}.")
     app.end({"answer_ms": rig.now_ms, "state": state}, True)

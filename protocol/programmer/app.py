@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from protocol import names
 from protocol.programmer import amounts, link
 from protocol.programmer.answers import HelloAnswer
 from protocol.programmer.client import Client
@@ -24,7 +25,6 @@ from protocol.programmer.link import Link, LinkError
 from protocol.programmer.quantity import QuantityError
 from protocol.programmer.refusal_texts import refusal_help
 from protocol.programmer.toml_file import FileError
-from protocol.wire import schema
 from protocol.wire.codec import WireError
 
 ALARM = 1
@@ -136,7 +136,7 @@ def explain(error: Exception, port: str) -> tuple[int, str, str, str]:
     """(exit code, kind for scripts, what happened, what to do). Raises `error` if it is a bug."""
     if isinstance(error, Refused):
         what, action = refusal_help(error.code, error.field, error.low, error.high)
-        command = schema.MESSAGES[error.command][0]
+        command = names.MESSAGES[error.command]
         return ALARM, error.name, f"The pump refused {command} ({error.name}). {what}", action
     if isinstance(error, WireError):
         what, action = refusal_help(error.code, error.field, error.low, error.high)

@@ -1,7 +1,8 @@
 """`pump-programmer`: the clinician's end of the line, command by command.
 
 Commands that read: cli_read.py, cli_log.py. Commands that change a pump: cli_setup.py,
-cli_program.py, cli_run.py. All of them are thin: what they show is made in show.py and compare.py.
+cli_program.py, cli_bolus.py, cli_run.py. All of them are thin: what they show is made in
+show.py, show_bolus.py and compare.py.
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from protocol.programmer import (
+    cli_bolus,
     cli_log,
     cli_program,
     cli_read,
@@ -49,7 +51,7 @@ def main(ctx: click.Context, port: str, as_json: bool, journal: Path) -> None:
     ctx.obj = App(port, as_json, surroundings, Journal(journal))
 
 
-for module in (cli_read, cli_setup, cli_program, cli_run, cli_reconcile, cli_log):
+for module in (cli_read, cli_setup, cli_program, cli_bolus, cli_run, cli_reconcile, cli_log):
     for command in module.COMMANDS:
         main.add_command(command)
 

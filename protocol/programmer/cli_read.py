@@ -48,7 +48,7 @@ def interrogate(app: App) -> None:
 @click.command()
 @pass_app
 def totals(app: App) -> None:
-    """What was delivered since the last reset, from the pump's step ledger."""
+    """What was delivered in the pump's life, from its step ledger."""
     with app.client() as client:
         answer = client.totals()
     app.say(show.identity(app.hello))

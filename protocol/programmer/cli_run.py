@@ -109,7 +109,7 @@ def acknowledge(app: App, names: tuple[str, ...]) -> None:
     if not ids:
         app.say("No alarm waits to be acknowledged.")
     app.say(f"The pump is {show.state(status['state'])}.")
-    active = amounts.names(status["alarms_active"], amounts.ALARM_NAMES)
+    active = amounts.names_in(status["alarms_active"], amounts.ALARM_NAMES)
     if active:
         app.say("Still active: " + ", ".join(active) + ". See `pump-programmer alarms`.")
     acknowledged = [amounts.ALARM_NAMES[alarm] for alarm in ids]

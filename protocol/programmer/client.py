@@ -63,7 +63,7 @@ class Client:
         return cast(answers.AlarmsAnswer, self._ask(schema.ALARMS))["alarms"]
 
     def totals(self) -> answers.TotalsAnswer:
-        """What was delivered since the last reset, from the step ledger."""
+        """What was delivered in the pump's life, from the step ledger."""
         return cast(answers.TotalsAnswer, self._ask(schema.TOTALS))
 
     def read_clock(self) -> answers.ReadClockAnswer:
@@ -110,6 +110,22 @@ class Client:
     def confirm(self, digest: bytes) -> answers.DeliveryAnswer:
         """Put the proposal with this digest in force, at once where therapy runs."""
         return cast(answers.DeliveryAnswer, self._ask(schema.CONFIRM, digest=digest))
+
+    def boluses(self) -> answers.BolusesAnswer:
+        """The newest boluses, the newest last, and how soon the next may follow."""
+        return cast(answers.BolusesAnswer, self._ask(schema.BOLUSES))
+
+    def propose_bolus(self, fields: answers.ProposeBolusFields) -> answers.BolusProposal:
+        """Have a bolus considered. Nothing changes before `start_bolus`."""
+        return cast(answers.BolusProposal, self._ask(schema.PROPOSE_BOLUS, **fields))
+
+    def start_bolus(self, digest: bytes) -> answers.StartBolusAnswer:
+        """Give the bolus with this digest, from now on."""
+        return cast(answers.StartBolusAnswer, self._ask(schema.START_BOLUS, digest=digest))
+
+    def cancel_bolus(self) -> answers.CancelBolusAnswer:
+        """End the bolus under way; delivery goes on as prescribed."""
+        return cast(answers.CancelBolusAnswer, self._ask(schema.CANCEL_BOLUS))
 
     def start(self) -> answers.DeliveryAnswer:
         """Start therapy as prescribed."""

@@ -8,6 +8,7 @@ import errno
 import socket
 from typing import NamedTuple
 
+from protocol import names
 from protocol.programmer.exchange import Evidence, NoAnswer, VersionMismatch, WrongAnswer
 from protocol.programmer.link import BAUD, LinkError
 from protocol.wire import schema
@@ -140,7 +141,7 @@ def _number_of(error: BaseException) -> int | None:
 
 def _of_silence(error: NoAnswer, url: str) -> Finding:
     evidence = error.evidence
-    asked = schema.MESSAGES[error.kind][0]
+    asked = names.MESSAGES[error.kind]
     code = _code_of_evidence(evidence)
     what = {
         "SILENT": f"{url} was opened, {asked} was sent several times, and not one byte came back.",

@@ -7,6 +7,7 @@ Tables come from the schema, bytes from the code of both ends; a test compares f
 
 import sys
 
+from protocol import names
 from protocol.programmer import document_examples, document_tables, event_texts, exchange, texts
 from protocol.programmer.link import BAUD
 from protocol.programmer.markdown import reflow
@@ -121,8 +122,25 @@ _SESSION = f"""\
   held to the pump for 3 seconds.
 - CALIBRATE: a step is volume_nl x 1000 / steps, rounded to the nearest pL, and must lie within
   {schema.STEP_PL_MIN:,} to {schema.STEP_PL_MAX:,} pL.
-- A reset makes the pump blank: set-up, calibration, prescription, clock, totals and alarms are
-  gone.
+- After a reset or a power failure the pump goes on as it was: set-up, calibration, prescription,
+  totals, alarms, boluses and log are kept. The clock shows what it last wrote down (CLOCK_LOST).
+
+## Boluses
+
+- A bolus is `volume_nl` at `rate_nl_day` on top of the segment's rate: from
+  {schema.BOLUS_NL_MIN:,} to {schema.BOLUS_NL_MAX:,} nL, at most {schema.BOLUS_NG_MAX:,} ng, over
+  at most {schema.BOLUS_S_MAX:,} s. `dose_ng` must agree with `volume_nl` x `conc_mcg_ml` / 1000
+  within 1 nL. The highest segment and the bolus together are at most
+  {schema.RATE_NL_DAY_MAX:,} nL/day.
+- It is given while therapy RUNs and no alarm is active or waiting. Any alarm, a STOP or a reset
+  ends it for good; none is ever begun again, and what was not given is not caught up.
+- From the start of one to the start of the next at least {schema.BOLUS_LOCKOUT_S:,} s pass, in
+  time with power. The prescription's 24 h dose, what boluses have given at most in the last
+  24 hours, and this one, are together at most `dose_ng_day_limit`; so it is for PROPOSE and
+  CONFIRM of a prescription, which also is not changed during a bolus.
+- PROPOSE_BOLUS; a person looks at BOLUS_PROPOSAL; START_BOLUS with its digest. The digest is the
+  first 16 bytes of SHA-256 over the serial number, the payload of PROPOSE_BOLUS, and `count` of
+  BOLUSES_ANSWER as u32: it stands for one bolus, once.
 """
 
 _TYPES = """\
@@ -154,12 +172,14 @@ def document() -> str:
         tables.messages(),
         f"## Refusals\n\n{tables.refusals()}",
         f"## Alarms\n\n{_ALARMS}\n\n{tables.alarms()}",
-        f"## States\n\n{tables.enumeration(schema.STATES, texts.STATES)}",
-        f"## Therapies\n\n{tables.enumeration(schema.THERAPIES, texts.THERAPIES)}",
-        f"## Reset causes\n\n{tables.enumeration(schema.RESETS, texts.RESETS)}",
-        f"## Fault reasons\n\n{tables.enumeration(schema.FAULTS, texts.FAULTS)}",
+        f"## States\n\n{tables.enumeration(names.STATES, texts.STATES)}",
+        f"## Therapies\n\n{tables.enumeration(names.THERAPIES, texts.THERAPIES)}",
+        f"## Outcomes of a bolus\n\n"
+        f"{tables.enumeration(names.BOLUS_OUTCOMES, texts.BOLUS_OUTCOMES)}",
+        f"## Reset causes\n\n{tables.enumeration(names.RESETS, texts.RESETS)}",
+        f"## Fault reasons\n\n{tables.enumeration(names.FAULTS, texts.FAULTS)}",
         f"{_EVENTS}\n\n{tables.event_kinds()}",
-        f"### Causes of a gap\n\n{tables.enumeration(events.GAP_CAUSES, event_texts.GAP_CAUSES)}",
+        f"### Causes of a gap\n\n{tables.enumeration(names.GAP_CAUSES, event_texts.GAP_CAUSES)}",
         f"## Which command in which state\n\n{tables.states_by_command()}",
         f"## A whole exchange\n\n{_EXCHANGE}\n\n{examples.exchange()}",
     )

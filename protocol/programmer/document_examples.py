@@ -9,6 +9,7 @@ import hashlib
 import struct
 from typing import Any
 
+from protocol import names
 from protocol.programmer import amounts
 from protocol.programmer.crc import crc32
 from protocol.programmer.link import Link, open_link
@@ -134,7 +135,7 @@ def _exchanged(link: Link, counter: int, kind: int, payload: bytes) -> tuple[fra
         line += data
         for answer in decoder.feed(data):
             return answer, line
-    raise RuntimeError(f"no answer to {schema.MESSAGES[kind][0]}")
+    raise RuntimeError(f"no answer to {names.MESSAGES[kind]}")
 
 
 def _line(counter: int, kind: int, payload: bytes) -> bytes:
@@ -142,7 +143,7 @@ def _line(counter: int, kind: int, payload: bytes) -> bytes:
 
 
 def _said(who: str, kind: int, values: dict[str, Any], line: bytes) -> str:
-    text = f"{who:7} {schema.MESSAGES[kind][0]}\n"
+    text = f"{who:7} {names.MESSAGES[kind]}\n"
     for name, value in values.items():
         rows = value if isinstance(value, list) else [value]
         text += "".join(f"        {name} = {_value(row)}\n" for row in rows)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from protocol import names
 from protocol.programmer import event_texts, markdown, refusal_texts, texts
 from protocol.programmer.field_texts import field_text
-from protocol.wire import events, schema
+from protocol.wire import schema
 
 Fields = tuple[tuple[Any, ...], ...]
 
@@ -23,12 +24,14 @@ _UNITS = (
     ("_pl", "pL"),
     ("_um", "um"),
     ("_pa", "Pa"),
+    ("_ms", "ms"),
     ("_s", "s"),
     ("_min", "min"),
     ("_permille", "1/1000"),
     ("steps", "steps"),
     ("_event", "number"),
     ("boots", "number"),
+    ("count", "number"),
 )
 
 
@@ -85,15 +88,15 @@ def states_by_command() -> str:
     rows = []
     for kind, codes in schema.STATE_X_COMMAND.items():
         cells = ("accepted" if code == schema.OK else schema.REFUSALS[code] for code in codes)
-        rows.append((schema.MESSAGES[kind][0], *cells))
-    return markdown.table(("command", *schema.STATES), rows)
+        rows.append((names.MESSAGES[kind], *cells))
+    return markdown.table(("command", *names.STATES), rows)
 
 
 def event_kinds() -> str:
     """Every kind of record in the event log, with its arguments."""
     rows = [
         (str(kind), name, event_texts.EVENTS[name], _argument(a), _argument(b))
-        for kind, (name, a, b) in enumerate(events.TABLE)
+        for kind, (name, a, b) in enumerate(names.EVENTS)
     ]
     return markdown.table(("kind", "name", "meaning", "a", "b"), rows)
 
@@ -101,12 +104,12 @@ def event_kinds() -> str:
 def _argument(name: str) -> str:
     if not name:
         return "0"
-    signed = " (i32)" if name in events.SIGNED else ""
+    signed = " (i32)" if name in names.SIGNED else ""
     return f"{name}{signed}: {event_texts.argument_text(name)}"
 
 
 def _message(kind: int) -> str:
-    name, fields = schema.MESSAGES[kind]
+    name, fields = names.MESSAGES[kind], schema.MESSAGES[kind]
     parts = [f"### 0x{kind:02X} {name}", f"{_direction(kind)} {texts.MESSAGES[name]}"]
     if fields:
         parts.append(_fields(name, fields))

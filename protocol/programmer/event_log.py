@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from protocol import names
 from protocol.programmer import amounts
 from protocol.programmer.answers import LogAnswer
 from protocol.programmer.client import Client
@@ -36,15 +37,15 @@ class Event:
     @property
     def name(self) -> str:
         """Of the kind."""
-        return events.TABLE[self.kind][0] if self.kind < len(events.TABLE) else str(self.kind)
+        return names.EVENTS[self.kind][0] if self.kind < len(names.EVENTS) else str(self.kind)
 
     @property
     def arguments(self) -> dict[str, int]:
         """The arguments that the kind has, by name."""
-        if self.kind >= len(events.TABLE):
+        if self.kind >= len(names.EVENTS):
             return {"a": self.a, "b": self.b}
-        names = events.TABLE[self.kind][1:]
-        return {name: _value(name, one) for name, one in zip(names, (self.a, self.b)) if name}
+        _, *named = names.EVENTS[self.kind]
+        return {name: _value(name, one) for name, one in zip(named, (self.a, self.b)) if name}
 
     @property
     def chain(self) -> bytes:
@@ -171,11 +172,11 @@ _HEX = ("digest_start", "digest_next", "manifest_start")
 def _name_of(name: str, value: int) -> str:
     """What a number stands for; "" where it is just a number."""
     if name == "command":
-        return schema.MESSAGES[value][0] if value in schema.MESSAGES else ""
+        return names.MESSAGES[value] if value in schema.MESSAGES else ""
     if name == "code":
         return amounts.name_of(value, schema.REFUSALS)
     if name == "gap_cause":
-        return amounts.name_of(value, events.GAP_CAUSES)
+        return amounts.name_of(value, names.GAP_CAUSES)
     if name in _HEX:
         return f"{value:08x}"
     if name.removeprefix("old_") in amounts.ENUMERATIONS:
@@ -184,7 +185,7 @@ def _name_of(name: str, value: int) -> str:
 
 
 def _value(name: str, raw: int) -> int:
-    return raw - (_SIGN << 1) if name in events.SIGNED and raw >= _SIGN else raw
+    return raw - (_SIGN << 1) if name in names.SIGNED and raw >= _SIGN else raw
 
 
 def _missing(first: int, last: int) -> str:
@@ -196,5 +197,5 @@ def _missing(first: int, last: int) -> str:
 def _told_gap(one: Event) -> str:
     return (
         f"event {one.sequence}: the pump itself has lost {one.a} "
-        f"({amounts.name_of(one.b, events.GAP_CAUSES)})"
+        f"({amounts.name_of(one.b, names.GAP_CAUSES)})"
     )

@@ -22,9 +22,14 @@ EVENTS = {
     ),
     "LEDGER": "The step ledger, after a start and once an hour.",
     "LOG_GAP": "Events before this one are missing.",
+    "BOLUS_BEGUN": "A bolus began, on top of the prescription.",
+    "BOLUS_ENDED": "It is over; TOTALS and BOLUSES say how much it gave.",
 }
 
 _OWN = {
+    "bolus_nl_day": "its rate",
+    "outcome": "how it went: from the table of outcomes of a bolus",
+    "volume_nl": "its volume",
     "counter": "counter of the request",
     "digest_next": "the next four bytes, likewise",
     "digest_start": "first four bytes of its digest, the first one highest",

@@ -6,6 +6,7 @@ What comes in and is no answer is counted, so that a failure can be explained (d
 
 from typing import Any
 
+from protocol import names
 from protocol.programmer.crc import crc32
 from protocol.programmer.link import Link
 from protocol.wire import codec, frame, schema
@@ -26,7 +27,7 @@ class Refused(Exception):
         self.field: str = values["field"]
         self.low: int = values["accepted_low"]
         self.high: int = values["accepted_high"]
-        super().__init__(f"{schema.MESSAGES[self.command][0]} refused: {self.name} {self.field}")
+        super().__init__(f"{names.MESSAGES[self.command]} refused: {self.name} {self.field}")
 
 
 class VersionMismatch(Exception):
@@ -64,7 +65,7 @@ class NoAnswer(Exception):
     """Nothing that answers the request came, after all repeats."""
 
     def __init__(self, kind: int, evidence: Evidence) -> None:
-        super().__init__(f"no answer to {schema.MESSAGES[kind][0]}")
+        super().__init__(f"no answer to {names.MESSAGES[kind]}")
         self.kind = kind
         self.evidence = evidence
 
@@ -73,7 +74,7 @@ class WrongAnswer(Exception):
     """A sound answer whose content breaks the schema: a fault in the pump or in this program."""
 
     def __init__(self, kind: int, cause: Exception) -> None:
-        super().__init__(f"answer to {schema.MESSAGES[kind][0]} breaks the schema: {cause}")
+        super().__init__(f"answer to {names.MESSAGES[kind]} breaks the schema: {cause}")
         self.kind = kind
 
 

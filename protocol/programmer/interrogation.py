@@ -82,7 +82,7 @@ def plain(value: Any) -> Any:
         if key in amounts.ENUMERATIONS:
             named[f"{key}_name"] = amounts.of_field(key, one)
         if key in _MASKS:
-            named[f"{key}_names"] = amounts.names(one, amounts.ALARM_NAMES)
+            named[f"{key}_names"] = amounts.names_in(one, amounts.ALARM_NAMES)
     return named
 
 

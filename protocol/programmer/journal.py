@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from protocol import names
 from protocol.wire import codec, schema
 
 
@@ -40,7 +41,7 @@ class Entry:
     @property
     def name(self) -> str:
         """Of the command."""
-        return schema.MESSAGES[self.command][0]
+        return names.MESSAGES[self.command]
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def _units(**factors: int) -> Units:
 CONCENTRATION = _units(mcg_mL=1)
 DOSE_RATE_MCG_DAY = _units(mcg_day=1, mcg_h=24)
 VOLUME_RATE_NL_DAY = _units(mL_day=1_000_000, uL_day=1_000, mL_h=24_000_000, uL_h=24_000)
+DOSE_NG = _units(mcg=1_000)
+DURATION_S = _units(min=60, h=3_600)
 VOLUME_NL = _units(mL=1_000_000, uL=1_000, nL=1)
 LENGTH_UM = _units(cm=10_000, mm=1_000)
 VOLUME_PER_LENGTH_NL_CM = _units(mL_cm=1_000_000, uL_cm=1_000, uL_mm=10_000)
@@ -74,6 +76,19 @@ def dose_ng_day(value: object) -> int:
     """A dose of 24 hours ("1000 mcg/day") in ng/day."""
     dose = _amount(value, {"mcg/day": Fraction(1_000)})
     return _whole(dose, value, "mcg/day", Fraction(1, 1_000))
+
+
+def dose_ng(value: object) -> int:
+    """A dose ("50 mcg") in ng."""
+    return _whole(_amount(value, DOSE_NG), value, "mcg", Fraction(1, 1_000))
+
+
+def duration_s(value: object) -> int:
+    """How long something takes ("10 min") in s; not 0."""
+    seconds = _whole(_amount(value, DURATION_S), value, "min", Fraction(1, 60))
+    if not seconds:
+        raise QuantityError(f'"{value}" is no time', 'write a time such as "10 min"')
+    return seconds
 
 
 def volume_nl(value: object) -> int:

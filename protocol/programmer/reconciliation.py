@@ -7,7 +7,7 @@ the pump lost power meanwhile, and with it the newest events, its state is looke
 
 from dataclasses import dataclass
 
-from protocol.programmer import amounts, verify
+from protocol.programmer import amounts, bolus, verify
 from protocol.programmer.client import Client
 from protocol.programmer.event_log import Event, Log
 from protocol.programmer.exchange import Refused
@@ -77,10 +77,16 @@ def _has_effect(client: Client, entry: Entry, now_s: int) -> bool:
         if entry.command == schema.CONFIRM:
             return bool(client.read_back()["digest"] == fields["digest"])
         setup = client.read_setup()
+        told = client.boluses()
     except Refused:
         return False
     if entry.command == schema.CALIBRATE:
         steps = fields["steps"]
         step_pl = (fields["volume_nl"] * 1_000 + steps // 2) // steps
         return bool(setup["step_pl"] == step_pl)
+    if entry.command == schema.START_BOLUS:
+        rows, count = told["boluses"], told["count"]
+        return bolus.has_begun(fields["digest"], setup["serial"], rows, count)
+    if entry.command == schema.CANCEL_BOLUS:
+        return [row["outcome"] for row in told["boluses"]][-1:] == [schema.CANCELLED]
     return not verify.field_faults(setup, fields)

@@ -5,6 +5,7 @@ The pump sends a code, the name of a field and two numbers; the sentence is made
 
 from typing import NamedTuple
 
+from protocol import names
 from protocol.programmer import amounts
 from protocol.wire import schema
 
@@ -163,6 +164,36 @@ REFUSALS = {
         "",
         _NO_FIELDS,
     ),
+    "THERAPY_STOPPED": RefusalText(
+        "Therapy is stopped: a bolus comes on top of therapy that runs.",
+        "Start therapy first, if that is meant.",
+        "Accepted in state: {}.",
+        _MASK_FIELDS,
+    ),
+    "ALARM_STANDS": RefusalText(
+        "An alarm stands, and no bolus is given beside one.",
+        "See `alarms`: remove the cause, acknowledge, then ask again.",
+        "",
+        _NO_FIELDS,
+    ),
+    "BOLUS_UNDER_WAY": RefusalText(
+        "A bolus is being given.",
+        "Wait for its end, or cancel it: `bolus --cancel`.",
+        "",
+        _NO_FIELDS,
+    ),
+    "BOLUS_LOCKED_OUT": RefusalText(
+        "The last bolus was too short a time ago, or its record was lost.",
+        "Wait. A bolus has its greatest effect about 4 hours after it.",
+        "",
+        "wait_s; seconds to wait, the whole lockout in seconds",
+    ),
+    "NO_BOLUS": RefusalText(
+        "No bolus is under way.",
+        "See `bolus` for how the last one went.",
+        "",
+        _NO_FIELDS,
+    ),
 }
 
 _BY_STATE = (
@@ -170,6 +201,7 @@ _BY_STATE = (
     schema.THERAPY_RUNNING,
     schema.THERAPY_HELD,
     schema.FAULTED,
+    schema.THERAPY_STOPPED,
 )
 _ACCEPTED_VALUES = {  # lists of values, where the two numbers say lowest and highest only
     "conc_mcg_ml": schema.CONC_MCG_ML_ACCEPTED,
@@ -192,7 +224,7 @@ def refusal_help(code: int, field: str, low: int, high: int) -> tuple[str, str]:
 def _accepted(code: int, field: str, low: int, high: int) -> str:
     """What would be accepted, in words."""
     if code in _BY_STATE:
-        return ", ".join(amounts.names(low, schema.STATES)) or "never"
+        return ", ".join(amounts.names_in(low, names.STATES)) or "never"
     if code == schema.CALIBRATION_BOUND:
         return _span("step_pl", low, high)
     if field == "segments":

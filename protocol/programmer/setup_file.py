@@ -36,7 +36,7 @@ def _reservoir(value: object) -> int:
 def _bounded(field: str, read: Callable[[object], int], per: int, unit: str) -> Reader:
     """`read`, held to the range of the field in SETUP; per and unit are for the message."""
     low, high = next(
-        (low, high) for name, _, low, high in schema.MESSAGES[schema.SETUP][1] if name == field
+        (low, high) for name, _, low, high in schema.MESSAGES[schema.SETUP] if name == field
     )
 
     def bounded(value: object) -> int:

@@ -6,6 +6,7 @@ Pure functions from answers to text; nothing here talks to a pump.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from protocol import names
 from protocol.programmer import amounts, known_firmware, texts
 from protocol.programmer.answers import (
     AlarmRow,
@@ -26,6 +27,7 @@ _SPANS = (
     ("schedule", "schedule"),
     ("refill", "since refill"),
     ("midnight", "since midnight"),
+    ("bolus", "of it by boluses"),
 )
 _INDENT = "  "
 
@@ -60,7 +62,7 @@ def identity(hello: HelloAnswer) -> str:
 
 def state(value: int) -> str:
     """The name of the state and what it means."""
-    name = amounts.name_of(value, schema.STATES)
+    name = amounts.name_of(value, names.STATES)
     return f"{name}: {texts.STATES.get(name, 'unknown to this programmer')}"
 
 
@@ -68,8 +70,9 @@ def status(answer: StatusAnswer, conc_mcg_ml: int) -> str:
     """How the pump is. conc_mcg_ml: 0 where the pump is not commissioned."""
     rows = [
         ("state", state(answer["state"])),
-        ("therapy", texts.THERAPIES[amounts.name_of(answer["therapy"], schema.THERAPIES)]),
+        ("therapy", texts.THERAPIES[amounts.name_of(answer["therapy"], names.THERAPIES)]),
         ("rate now", _rate_now(answer, conc_mcg_ml)),
+        ("bolus", _goes_on(answer["bolus_left_s"])),
         ("alarms", _alarm_names(answer)),
         ("outlet pressure", amounts.of_field("pressure_pa", answer["pressure_pa"])),
         ("reservoir", amounts.of_field("level_nl", answer["level_nl"])),
@@ -79,7 +82,7 @@ def status(answer: StatusAnswer, conc_mcg_ml: int) -> str:
         ("tones silenced", _open_for(answer["silence_s"], "no")),
     ]
     if answer["fault_reason"]:
-        reason = amounts.name_of(answer["fault_reason"], schema.FAULTS)
+        reason = amounts.name_of(answer["fault_reason"], names.FAULTS)
         rows.append(("fault", f"{reason}: {texts.FAULTS.get(reason, 'unknown')}"))
     return table(rows)
 
@@ -193,7 +196,7 @@ def clock(answer: ReadClockAnswer, here_s: int) -> str:
 def interrogation(found: Interrogation, here_s: int, sets: Mapping[bytes, str]) -> str:
     """Everything, under headings. here_s: local time here, as wall_s. sets: known_firmware.py."""
     hello = found.hello
-    cause = amounts.name_of(hello["reset_cause"], schema.RESETS)
+    cause = amounts.name_of(hello["reset_cause"], names.RESETS)
     conc_mcg_ml = found.setup["conc_mcg_ml"] if found.setup else 0
     firmware = [
         ("version", hello["firmware_version"]),
@@ -225,9 +228,13 @@ def _rate_now(answer: StatusAnswer, conc_mcg_ml: int) -> str:
     return text
 
 
+def _goes_on(left_s: int) -> str:
+    return f"under way for {amounts.duration(left_s)} more" if left_s else "none"
+
+
 def _alarm_names(answer: StatusAnswer) -> str:
-    active = amounts.names(answer["alarms_active"], amounts.ALARM_NAMES)
-    waiting = amounts.names(answer["alarms_waiting"], amounts.ALARM_NAMES)
+    active = amounts.names_in(answer["alarms_active"], amounts.ALARM_NAMES)
+    waiting = amounts.names_in(answer["alarms_waiting"], amounts.ALARM_NAMES)
     parts = [
         f"{name} ({'active' if name in active else 'gone'}"
         f"{', not acknowledged' if name in waiting else ''})"

@@ -72,6 +72,19 @@ MESSAGES = {
     ),
     "CONFIRM": "Puts the proposal with this digest in force, at once where therapy runs.",
     "CONFIRM_ANSWER": "The prescription is in force.",
+    "BOLUSES": "Asks for the newest boluses.",
+    "BOLUSES_ANSWER": "The newest boluses, the newest last, and how soon the next may follow.",
+    "PROPOSE_BOLUS": "A bolus to be considered. Nothing changes before it is started.",
+    "BOLUS_PROPOSAL": (
+        "What the pump makes of it, to be shown to a person. Good for five minutes of this "
+        "session."
+    ),
+    "START_BOLUS": "Gives the bolus with this digest, from now on; all is checked once more.",
+    "START_BOLUS_ANSWER": (
+        "The bolus is under way; duration_ms 0: an alarm ended it before its first step."
+    ),
+    "CANCEL_BOLUS": "Ends the bolus under way. Delivery goes on as prescribed.",
+    "CANCEL_BOLUS_ANSWER": "It is over, and what it gave.",
     "START": "Starts therapy as prescribed.",
     "START_ANSWER": "Therapy runs, or is held by an alarm: see the state.",
     "STOP": "Stops therapy. Taken at any time, without a session and with any counter.",
@@ -90,6 +103,15 @@ THERAPIES = {
     "NONE": "no prescription",
     "CONTINUOUS": "one rate all day",
     "SCHEDULE": "a day in segments",
+}
+
+BOLUS_OUTCOMES = {
+    "UNDER_WAY": "it is being given",
+    "WHOLE": "all of it was given",
+    "CANCELLED": "cancelled by order",
+    "ENDED_BY_STOP": "ended by a STOP",
+    "ENDED_BY_ALARM": "ended by an alarm",
+    "ENDED_BY_RESET": "ended by a reset or a power failure",
 }
 
 RESETS = {

@@ -34,12 +34,12 @@ def encode(kind: int, values: "Dict[str, Any]") -> bytes:
 
     Raises WireError where a value is out of range, KeyError where one is missing.
     """
-    return pack(schema.MESSAGES[kind][1], values)
+    return pack(schema.MESSAGES[kind], values)
 
 
 def decode(kind: int, payload: bytes) -> "Dict[str, Any]":
     """The values of a payload, by field name. Raises WireError; kind must be in the schema."""
-    return unpack(schema.MESSAGES[kind][1], payload)
+    return unpack(schema.MESSAGES[kind], payload)
 
 
 def pack(fields: "Fields", values: "Dict[str, Any]") -> bytes:

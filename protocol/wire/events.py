@@ -1,6 +1,6 @@
 """Records of the event log: their kinds, and their form on the flash, on the wire and in exports.
 
-Numbers and names only; what they mean is told in protocol/programmer/event_texts.py. A record is
+Numbers only; their names are in protocol/names.py. A record is
 RECORD_BYTES long, little-endian:
 
     sequence u32 | boot u16 | ms u16 | uptime_s u32 | wall_s u32 | kind u8 | a u32 | b u32
@@ -32,28 +32,9 @@ CALIBRATED = 11
 CLOCK_SET = 12
 LEDGER = 13
 LOG_GAP = 14
-
-# Name, and what the two arguments are; "": unused, 0. The kind is the place in this table.
-TABLE = (
-    ("BOOT", "reset_cause", "manifest_start"),
-    ("SELF_TEST", "failed_tests", ""),
-    ("COMMAND", "command", "counter"),
-    ("REFUSAL", "command", "code"),
-    ("ALARM_RAISED", "alarm", "value"),
-    ("ALARM_CLEARED", "alarm", ""),
-    ("ALARM_ACKNOWLEDGED", "alarm", ""),
-    ("STATE", "old_state", "state"),
-    ("FAULT", "fault_reason", ""),
-    ("PRESCRIPTION", "digest_start", "digest_next"),
-    ("RATE", "rate_nl_day", "segment"),
-    ("CALIBRATED", "old_step_pl", "step_pl"),
-    ("CLOCK_SET", "old_wall_s", "wall_s"),
-    ("LEDGER", "verified_steps", "unverified_steps"),
-    ("LOG_GAP", "lost_events", "gap_cause"),
-)
-SIGNED = ("value",)  # arguments in two's complement
+BOLUS_BEGUN = 15
+BOLUS_ENDED = 16
 
 # Why records are missing before a LOG_GAP.
 OVERFLOW = 0
 DAMAGED = 1
-GAP_CAUSES = ("OVERFLOW", "DAMAGED")

@@ -3,6 +3,7 @@
 import pytest
 
 from firmware.pins import STEP, SUPPLY
+from protocol import names
 from protocol.wire import schema
 from tests.bench.pico_bed import PicoBed, unchecked
 
@@ -89,7 +90,7 @@ def test_a_hung_loop_makes_no_more_than_the_step_that_was_permitted(hung: Hung) 
 
 
 def test_the_cause_is_told_in_the_next_hello_and_the_alarm_stands(hung: Hung) -> None:
-    assert schema.RESETS[hung.hello["reset_cause"]] == "WATCHDOG"
+    assert names.RESETS[hung.hello["reset_cause"]] == "WATCHDOG"
     told = {row["alarm"]: row for row in hung.alarms}
     assert told[schema.WATCHDOG_RESET]["count"] == 1
     assert not told[schema.WATCHDOG_RESET]["acknowledged"]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from firmware.pins import EN, SUPPLY
+from protocol import names
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -76,7 +77,7 @@ class Flipper:
         steps = bed.steps[made:]
         outside = bed.world.chip.outside
         alarm = bed.pump.alarms.table[schema.INVARIANT_BROKEN]
-        reason = schema.FAULTS[bed.pump.state.fault_reason]
+        reason = names.FAULTS[bed.pump.state.fault_reason]
         wrong = [
             (len(steps) > may_step, "a step after the flip"),
             (any(at_ms != bed.steps[made - 1] + PERIOD_MS for at_ms in steps), "a wrong instant"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.bedside import Refused
 from firmware.pins import SUPPLY
+from protocol import names
 from protocol.wire import codec, schema
 from tests.fault.flips import Flipper
 from tests.pumps import Bed
@@ -188,7 +189,7 @@ class Trial:
         if pump.state.state == schema.FAULT:
             alarm = pump.alarms.table[schema.INVARIANT_BROKEN]
             safe = alarm.active and not bed.world.chip.outside.level(SUPPLY)
-            reason = schema.FAULTS[pump.state.fault_reason]
+            reason = names.FAULTS[pump.state.fault_reason]
             return "" if safe and reason == "NO_MEMORY" else f"unsafe fault {reason}"
         if answer not in ("OK", "NO_MEMORY", "NOT_STORED"):
             return f"answer {answer!r}"
@@ -197,7 +198,7 @@ class Trial:
         steps = len(bed.steps)
         bed.run(s=30)
         if (pump.state.state == schema.RUNNING) != (len(bed.steps) > steps + 2):
-            return f"{schema.STATES[pump.state.state]}, {len(bed.steps) - steps} steps in 30 s"
+            return f"{names.STATES[pump.state.state]}, {len(bed.steps) - steps} steps in 30 s"
         return ""
 
 
@@ -233,5 +234,5 @@ def in_the_background(at: int) -> tuple[bool, str]:
         bed.run(minutes=2)
     bed.run(minutes=1)
     if pump.state.state != schema.RUNNING or len(bed.steps) < steps + 40:
-        return shortage.came, f"{schema.STATES[pump.state.state]}, {pump.error!r}"
+        return shortage.came, f"{names.STATES[pump.state.state]}, {pump.error!r}"
     return shortage.came, ""

@@ -1,6 +1,7 @@
 """Corners of the alarms: disturbances apart from each other, silence, starts, and the calendar."""
 
 from firmware.pins import PRESSURE, SUPPLY
+from protocol import names
 from protocol.wire import schema
 from tests.fault.test_occlusion import kinked, run_until_alarm
 from tests.fault.test_other_alarms import Ear
@@ -71,9 +72,9 @@ def test_a_second_fault_cuts_the_supply_as_the_first_did() -> None:
     """Somebody switched it on in between: only a reset may."""
     bed = Bed()
     bed.running()
-    bed.pump.fault_stop(schema.FAULTS.index("TASK_RAISED"))
+    bed.pump.fault_stop(names.FAULTS.index("TASK_RAISED"))
     bed.pump.board.supply(1)
-    bed.pump.fault_stop(schema.FAULTS.index("NO_MEMORY"))
+    bed.pump.fault_stop(names.FAULTS.index("NO_MEMORY"))
     assert bed.world.chip.outside.level(SUPPLY) == 0
 
 

@@ -11,6 +11,7 @@ from firmware import guard
 from firmware.guard import Corrupt, Guard
 from firmware.pins import SUPPLY
 from firmware.task import NEVER
+from protocol import names
 from protocol.wire import schema
 from tests.fault.flips import ALL_DAY, BY_THE_HOUR, UNTIL_MS, Flipper, campaign
 from tests.pumps import Bed
@@ -137,7 +138,7 @@ def test_a_flipped_bit_of_a_pump_that_does_not_deliver_is_told_within_a_minute(
         flipper.flip(array_name, word, 5)
         bed.run(s=61)
         assert bed.state == schema.FAULT
-        assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+        assert names.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
 
 
 def test_the_reason_is_told_over_the_line_and_only_a_reset_leads_out() -> None:
@@ -146,8 +147,8 @@ def test_the_reason_is_told_over_the_line_and_only_a_reset_leads_out() -> None:
     bed.programmer.goodbye()
     flipper.flip_at(1_000, "step", guard.DUE_MS, 9)
     status = bed.status()
-    assert schema.STATES[status["state"]] == "FAULT"
-    assert schema.FAULTS[status["fault_reason"]] == "MEMORY_CORRUPT"
+    assert names.STATES[status["state"]] == "FAULT"
+    assert names.FAULTS[status["fault_reason"]] == "MEMORY_CORRUPT"
     assert status["alarms_waiting"] == 1 << schema.INVARIANT_BROKEN
     assert status["rate_nl_day"] == status["segment"] == status["next_change_s"] == 0
     bed.run(hours=30)
@@ -163,7 +164,7 @@ def test_time_goes_on_after_a_flip_in_the_clock_and_the_alarm_sounds(bit: int) -
     before_s = bed.pump.clock.uptime_s()
     flipper.flip("rest", guard.EPOCH_TICKS, bit)
     bed.run(minutes=30)
-    assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+    assert names.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
     assert 0 <= bed.pump.clock.uptime_s() - before_s - 1_800 <= 1
     assert bed.pump.annunciator.due_ms < NEVER
 
@@ -182,7 +183,7 @@ def test_a_deadline_of_the_delivery_path_that_moved_is_found_at_the_next_turn(ta
     bed.run(minutes=1)
     _later(task)(bed.pump)
     bed.run(minutes=5)
-    assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
+    assert names.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT"
 
 
 def test_a_deadline_that_came_too_early_is_found_there() -> None:
@@ -193,7 +194,7 @@ def test_a_deadline_that_came_too_early_is_found_there() -> None:
         getattr(bed.pump, task).due_ms = 0
         steps = len(bed.steps)
         bed.run(minutes=5)
-        assert schema.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT", task
+        assert names.FAULTS[bed.pump.state.fault_reason] == "MEMORY_CORRUPT", task
         assert len(bed.steps) == steps
 
 

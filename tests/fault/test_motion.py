@@ -4,6 +4,7 @@ import pytest
 
 from emulator.bedside import Refused
 from firmware.pins import DIR, STEP, SUPPLY
+from protocol import names
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -68,7 +69,7 @@ def test_a_runaway_loses_its_supply_within_two_steps_beyond_the_permits(hz: floa
     assert 1 <= found["unasked_steps"] <= 4, "one may stand for the step that was permitted"
     assert found["forward_steps"] - len(bed.steps) <= 3
     status = bed.status()
-    assert schema.FAULTS[status["fault_reason"]] == "UNPERMITTED_MOTION"
+    assert names.FAULTS[status["fault_reason"]] == "UNPERMITTED_MOTION"
     assert status["alarms_active"] == 1 << schema.UNPERMITTED_MOTION
     with pytest.raises(Refused, match="FAULTED"):
         bed.ask(schema.START)
@@ -131,7 +132,7 @@ def test_a_hung_loop_loses_the_supply_within_4_s_and_is_reset_within_9_s() -> No
     hung = [at_us for at_us in made_us[steps:] if at_us <= reset[0]]
     assert len(hung) <= 1, "the dead man's permit is for one step"
     hello = bed.programmer.hello()
-    assert schema.RESETS[hello["reset_cause"]] == "WATCHDOG"
+    assert names.RESETS[hello["reset_cause"]] == "WATCHDOG"
     assert bed.state == schema.RUNNING
     assert bed.status()["alarms_waiting"] & 1 << schema.WATCHDOG_RESET
 
@@ -182,7 +183,7 @@ def test_a_task_that_raises_ends_delivery_and_neither_alarms_nor_answers(
     bed.run(minutes=1)
     assert len(bed.steps) == steps
     assert bed.state == schema.FAULT
-    assert schema.FAULTS[bed.status()["fault_reason"]] == reason
+    assert names.FAULTS[bed.status()["fault_reason"]] == reason
     assert bed.status()["alarms_active"] == 1 << schema.INVARIANT_BROKEN
 
 
@@ -191,14 +192,14 @@ def test_a_way_between_states_that_does_not_exist_is_a_fault() -> None:
     bed.pump.start(bed.pump.clock.now_ms)
     bed.run(s=1)
     assert bed.state == schema.FAULT
-    assert schema.FAULTS[bed.status()["fault_reason"]] == "ILLEGAL_TRANSITION"
+    assert names.FAULTS[bed.status()["fault_reason"]] == "ILLEGAL_TRANSITION"
 
 
 def test_the_first_fault_is_the_one_that_is_told() -> None:
     bed = running()
-    bed.pump.fault_stop(schema.FAULTS.index("UNPERMITTED_MOTION"))
-    bed.pump.fault_stop(schema.FAULTS.index("NO_MEMORY"))
-    assert schema.FAULTS[bed.status()["fault_reason"]] == "UNPERMITTED_MOTION"
+    bed.pump.fault_stop(names.FAULTS.index("UNPERMITTED_MOTION"))
+    bed.pump.fault_stop(names.FAULTS.index("NO_MEMORY"))
+    assert names.FAULTS[bed.status()["fault_reason"]] == "UNPERMITTED_MOTION"
     assert bed.pump.alarms.is_active(schema.UNPERMITTED_MOTION)
 
 

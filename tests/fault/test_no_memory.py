@@ -4,6 +4,7 @@ import pytest
 
 from emulator.cpu import SCHEDULER_DEPTH
 from firmware.pins import SUPPLY
+from protocol import names
 from protocol.wire import schema
 from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, condition, in_the_background
 from tests.pumps import Bed
@@ -68,7 +69,7 @@ def test_memory_that_ends_on_the_delivery_path_is_a_fault_with_its_alarm() -> No
     steps = len(bed.steps)
     bed.run(minutes=1)
     assert len(bed.steps) == steps
-    assert schema.FAULTS[bed.status()["fault_reason"]] == "NO_MEMORY"
+    assert names.FAULTS[bed.status()["fault_reason"]] == "NO_MEMORY"
     assert bed.pump.alarms.is_active(schema.INVARIANT_BROKEN)
     assert bed.world.chip.outside.level(SUPPLY) == 0
 

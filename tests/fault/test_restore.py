@@ -4,6 +4,7 @@ import pytest
 
 from firmware import keeper, records
 from firmware.care import LEFT_STOPPED_H
+from protocol import names
 from protocol.wire import schema
 from tests.pumps import Bed
 
@@ -127,7 +128,7 @@ def test_a_reset_leads_out_of_a_fault_and_somebody_has_to_acknowledge() -> None:
     bed = Bed()
     bed.running((0, 1_000_000))
     bed.run(minutes=1)
-    bed.pump.fault_stop(schema.FAULTS.index("TASK_RAISED"))
+    bed.pump.fault_stop(names.FAULTS.index("TASK_RAISED"))
     bed.run(s=5)
     assert bed.state == schema.FAULT
     after_a_power_failure(bed)

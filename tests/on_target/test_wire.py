@@ -11,6 +11,7 @@ import pytest
 
 from emulator.bedside import prescription
 from firmware.version import VERSION
+from protocol import names
 from protocol.programmer.client import Client
 from protocol.programmer.crc import crc32
 from protocol.programmer.exchange import Refused
@@ -101,7 +102,7 @@ def test_hello_names_versions_and_schema(pump: Client) -> None:
 
 def test_status_needs_no_session(target: Target, pump: Client) -> None:
     pump.goodbye()
-    assert Client(target.link).status()["state"] in range(len(schema.STATES))
+    assert Client(target.link).status()["state"] in range(len(names.STATES))
 
 
 def test_stop_needs_no_session(target: Target, pump: Client) -> None:
@@ -123,7 +124,7 @@ def test_a_foreign_schema_is_refused_in_words_that_both_understand(target: Targe
 
 def test_noise_on_the_line_costs_no_request(target: Target, pump: Client) -> None:
     target.link.write(b"\x00\xff\x11 noise \x00")
-    assert pump.status()["state"] in range(len(schema.STATES))
+    assert pump.status()["state"] in range(len(names.STATES))
 
 
 def test_a_damaged_request_is_not_answered_and_not_done(target: Target) -> None:

@@ -71,5 +71,5 @@ def test_rates_and_changes() -> None:
 
 
 def test_a_mask_gives_its_names() -> None:
-    assert amounts.names(0b101, amounts.ALARM_NAMES) == ["OCCLUSION", "RESERVOIR_LOW"]
-    assert amounts.names(0, amounts.ALARM_NAMES) == []
+    assert amounts.names_in(0b101, amounts.ALARM_NAMES) == ["OCCLUSION", "RESERVOIR_LOW"]
+    assert amounts.names_in(0, amounts.ALARM_NAMES) == []

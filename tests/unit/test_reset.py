@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.bedside import Bedside
 from emulator.ram_disk import RamDisk
+from protocol import names
 from protocol.wire import schema
 from tests.pumps import Bed, bytes_of_state
 
@@ -56,9 +57,9 @@ def test_a_pump_that_lost_its_files_is_blank_and_says_so() -> None:
     bed.run(hours=2)
     assert len(bed.steps) == steps, "nothing is delivered by a pump that knows no prescription"
     hello: dict[str, Any] = Bedside(bed.world).hello()
-    assert schema.STATES[hello["state"]] == "UNCOMMISSIONED"
+    assert names.STATES[hello["state"]] == "UNCOMMISSIONED"
     assert (hello["serial"], hello["patient_label"]) == ("", "")
-    assert schema.RESETS[hello["reset_cause"]] == "POWER_ON"
+    assert names.RESETS[hello["reset_cause"]] == "POWER_ON"
 
 
 def test_two_worlds_in_one_process_do_not_touch_each_other() -> None:

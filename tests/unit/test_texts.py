@@ -5,6 +5,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from protocol import names
 from protocol.programmer import (
     amounts,
     answers,
@@ -14,9 +15,9 @@ from protocol.programmer import (
     show,
     texts,
 )
-from protocol.wire import events, schema
+from protocol.wire import schema
 
-NAMES = [name for name, _ in schema.MESSAGES.values()]
+NAMES = list(names.MESSAGES.values())
 
 
 def fields_of(fields: tuple[tuple[Any, ...], ...]) -> Iterator[tuple[str, int, int]]:
@@ -29,8 +30,8 @@ def fields_of(fields: tuple[tuple[Any, ...], ...]) -> Iterator[tuple[str, int, i
 
 
 PLACES = [
-    (message, name)
-    for message, fields in schema.MESSAGES.values()
+    (names.MESSAGES[kind], name)
+    for kind, fields in schema.MESSAGES.items()
     for name, *_ in fields_of(fields)
 ]
 
@@ -39,21 +40,23 @@ PLACES = [
     ("table", "names"),
     [
         (texts.MESSAGES, NAMES),
-        (texts.STATES, schema.STATES),
-        (texts.THERAPIES, schema.THERAPIES),
-        (texts.RESETS, schema.RESETS),
-        (texts.FAULTS, schema.FAULTS),
+        (texts.STATES, names.STATES),
+        (texts.THERAPIES, names.THERAPIES),
+        (texts.BOLUS_OUTCOMES, names.BOLUS_OUTCOMES),
+        (texts.RESETS, names.RESETS),
+        (texts.FAULTS, names.FAULTS),
         (texts.ALARMS, amounts.ALARM_NAMES),
         (refusal_texts.REFUSALS, schema.REFUSALS[1:]),
         (field_texts.FIELDS, {name for _, name in PLACES}),
-        (event_texts.EVENTS, [name for name, _, _ in events.TABLE]),
-        (event_texts.GAP_CAUSES, events.GAP_CAUSES),
-        (show.SETUP_LABELS, [name for name, *_ in schema.MESSAGES[schema.SETUP][1]]),
+        (event_texts.EVENTS, [name for name, _, _ in names.EVENTS]),
+        (event_texts.GAP_CAUSES, names.GAP_CAUSES),
+        (show.SETUP_LABELS, [name for name, *_ in schema.MESSAGES[schema.SETUP]]),
     ],
     ids=[
         "messages",
         "states",
         "therapies",
+        "outcomes",
         "resets",
         "faults",
         "alarms",
@@ -76,7 +79,7 @@ def test_texts_of_their_own_belong_to_a_field_of_their_message() -> None:
 
 
 def test_every_argument_of_an_event_has_its_text() -> None:
-    arguments = {name for _, *names in events.TABLE for name in names if name}
+    arguments = {name for _, *names in names.EVENTS for name in names if name}
     for name in arguments:
         assert event_texts.argument_text(name)
     assert set(event_texts._OWN) <= arguments
@@ -140,11 +143,11 @@ TYPES = {
 PYTHON_TYPES = {"s": str, "b": bytes}
 
 
-@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: schema.MESSAGES[kind][0])
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: names.MESSAGES[kind])
 def test_the_types_of_the_answers_are_those_of_the_schema(kind: int) -> None:
     hints = get_type_hints(TYPES[kind])
     expected = {}
-    for name, form, *_ in schema.MESSAGES[kind][1]:
+    for name, form, *_ in schema.MESSAGES[kind]:
         expected[name] = PYTHON_TYPES.get(form, int) if isinstance(form, str) else list
     assert {name: getattr(hint, "__origin__", hint) for name, hint in hints.items()} == expected
 
@@ -158,5 +161,5 @@ def test_the_types_of_the_answers_are_those_of_the_schema(kind: int) -> None:
     ],
 )
 def test_the_types_of_the_rows_are_those_of_the_schema(rows: type, kind: int) -> None:
-    fields = schema.MESSAGES[kind | schema.ANSWER][1][-1][1]
+    fields = schema.MESSAGES[kind | schema.ANSWER][-1][1]
     assert list(get_type_hints(rows)) == [name for name, *_ in fields]

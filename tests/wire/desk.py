@@ -11,10 +11,10 @@ import click.testing
 
 from emulator.emu_link import EmuLink
 from emulator.world import World
+from protocol import names
 from protocol.programmer.app import Surroundings
 from protocol.programmer.cli import main
 from protocol.programmer.link import Link, LinkError
-from protocol.wire import schema
 from tests.pumps import Bed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -67,4 +67,4 @@ class Desk:
         assert self.run("program", file, "--yes").exit_code == OK
 
     def state_name(self) -> str:
-        return schema.STATES[self.bed.state]
+        return names.STATES[self.bed.state]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.emu_link import EmuLink
+from protocol import names
 from protocol.programmer import document, document_tables
 from protocol.wire import schema
 from tests.pumps import Bed
@@ -33,11 +34,20 @@ def test_the_committed_page_is_the_generated_one(page: str) -> None:
 
 def test_every_message_field_refusal_and_alarm_is_on_the_page(page: str) -> None:
     read = Page(page)
-    assert read.types == {name: kind for kind, (name, _) in schema.MESSAGES.items()}
-    for name, fields in schema.MESSAGES.values():
-        assert [field for field, _ in read.fields[name]] == [field[0] for field in fields]
-    for names in (schema.REFUSALS[1:], schema.STATES, schema.RESETS, schema.FAULTS):
-        for number, name in enumerate(names, start=1 if names == schema.REFUSALS[1:] else 0):
+    assert read.types == {name: kind for kind, name in names.MESSAGES.items()}
+    for kind, fields in schema.MESSAGES.items():
+        assert [field for field, _ in read.fields[names.MESSAGES[kind]]] == [
+            field[0] for field in fields
+        ]
+    tables = (
+        schema.REFUSALS[1:],
+        names.STATES,
+        names.BOLUS_OUTCOMES,
+        names.RESETS,
+        names.FAULTS,
+    )
+    for table in tables:
+        for number, name in enumerate(table, start=1 if table == schema.REFUSALS[1:] else 0):
             assert re.search(rf"^\| {number} \| {name} \|", page, re.MULTILINE), name
     for number, (name, _, _) in enumerate(schema.ALARM_TABLE):
         assert re.search(rf"^\| {number} \| {name} \|", page, re.MULTILINE), name
@@ -51,7 +61,7 @@ def test_every_number_with_a_unit_in_its_name_shows_the_unit() -> None:
         "manifest_hash",
         "patient_label",
     )
-    for _, fields in schema.MESSAGES.values():
+    for fields in schema.MESSAGES.values():
         for name, kind, *_ in fields:
             if kind in ("B", "s", "b") or name in bare or isinstance(kind, tuple):
                 continue

@@ -14,6 +14,7 @@ import pytest
 from emulator.emu_link import EmuLink
 from emulator.world import World
 from firmware import log_ring
+from protocol import names
 from protocol.programmer import log_file
 from protocol.programmer.app import ALARM, LINK
 from protocol.programmer.client import Client
@@ -63,8 +64,7 @@ def log(life: Bed) -> Log:
 
 
 def test_everything_that_happened_is_in_the_log_in_its_order(life: Bed, log: Log) -> None:
-    names = schema.MESSAGES
-    commands = [names[one.a][0] for one in log.events if one.kind == events.COMMAND]
+    commands = [names.MESSAGES[one.a] for one in log.events if one.kind == events.COMMAND]
     assert commands == [
         "SETUP", "SET_CLOCK", "CONFIRM", "START", "ACKNOWLEDGE", "STOP",
     ]  # fmt: skip
@@ -146,7 +146,7 @@ def test_after_a_reset_the_log_goes_on_with_its_cause() -> None:
     assert log.events[: len(before)] == before
     assert log.faults() == []
     boot = log.events[len(before)]
-    assert boot.arguments["reset_cause"] == schema.RESETS.index("WATCHDOG")
+    assert boot.arguments["reset_cause"] == names.RESETS.index("WATCHDOG")
     assert [one.boot for one in (before[-1], boot)] == [1, 2]
     after = told(log.events[len(before) :])
     assert ("STATE", schema.STOPPED, schema.RUNNING) in after

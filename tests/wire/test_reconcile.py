@@ -10,8 +10,10 @@ import pytest
 
 from emulator.emu_link import EmuLink
 from emulator.world import World
+from protocol import names
 from protocol.programmer import reconciliation
 from protocol.programmer.app import ALARM, LINK
+from protocol.programmer.bolus import Bolus
 from protocol.programmer.client import Client
 from protocol.programmer.crc import crc32
 from protocol.programmer.exchange import REPEATS_MAX, NoAnswer, Refused
@@ -26,6 +28,7 @@ from tests.wire.test_client import EIGHT_S, SETUP
 
 PORT = "/dev/pump"
 NEVER = 1 << 30
+BOLUS = (schema.PROPOSE_BOLUS, schema.START_BOLUS, schema.CANCEL_BOLUS)
 HELLO = {
     "protocol_version": schema.PROTOCOL_VERSION,
     "schema_hash": schema.SCHEMA_HASH,
@@ -42,6 +45,8 @@ class Observer:
         self._watch(pump, "commission", schema.SETUP)
         self._watch(pump, "calibrate", schema.CALIBRATE)
         self._watch(pump, "prescribe", schema.CONFIRM)
+        self._watch(pump.therapy, "begin_bolus", schema.START_BOLUS)
+        self._watch(pump.therapy, "end_bolus", schema.CANCEL_BOLUS)
         self._watch(pump, "start", schema.START)
         self._watch(pump, "stop", schema.STOP)
         self._watch(pump.wall, "set", schema.SET_CLOCK)
@@ -121,7 +126,7 @@ class Case:
         self._n = 0
         self.bed.ready((0, 400_000), serial="A-0")
         self.bed.programmer.goodbye()
-        if command == schema.REFILLED:
+        if command in (schema.REFILLED, *BOLUS):
             self.bed.ask(schema.START)
             self.bed.run(hours=2)
         self.observer = Observer(self.bed)
@@ -148,6 +153,11 @@ class Case:
             bed.ask(schema.STOP)
         if self.command == schema.STOP and bed.state != schema.RUNNING:
             bed.ask(schema.START)
+        if self.command in BOLUS:
+            bed.run(s=schema.BOLUS_LOCKOUT_S)
+        if self.command == schema.CANCEL_BOLUS:
+            bed.programmer.hello()
+            bed.programmer.bolus(2_000, 1_000_000)
         self.before = dict(self.observer.done)
 
     def send(self, client: Client) -> None:
@@ -164,6 +174,10 @@ class Case:
             client.refilled()
         elif self.command == schema.CONFIRM:
             client.confirm(self.proposed)
+        elif self.command == schema.START_BOLUS:
+            client.start_bolus(self.proposed)
+        elif self.command == schema.CANCEL_BOLUS:
+            client.cancel_bolus()
         elif self.command == schema.START:
             client.start()
         else:
@@ -175,6 +189,10 @@ class Case:
         if self.command == schema.CONFIRM:
             program = Program(2_000, schema.CONTINUOUS, (Segment(0, 400_000 + 1_000 * self._n),))
             self.proposed = client.propose(program.to_wire())["digest"]
+        if self.command == schema.START_BOLUS:
+            self.proposed = client.propose_bolus(Bolus(2_000, 2_000, 1_000_000).to_wire())[
+                "digest"
+            ]
         try:
             self.send(client)
         except (LinkError, NoAnswer):
@@ -209,7 +227,7 @@ class Case:
         return False
 
 
-@pytest.fixture(params=schema.CHANGING, ids=lambda kind: schema.MESSAGES[kind][0])
+@pytest.fixture(params=schema.CHANGING, ids=lambda kind: names.MESSAGES[kind])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     return Case(request.param, tmp_path / "journal")
 
@@ -235,15 +253,18 @@ def test_a_line_cut_after_any_byte_of_any_change_leaves_no_doubt(case: Case) -> 
 
 
 PROPOSED = Program(2_000, schema.CONTINUOUS, (Segment(0, 500_000),)).to_wire()
+A_BOLUS = Bolus(2_000, 2_000, 1_000_000).to_wire()
 OTHERS = [kind for kind in schema.STATE_X_COMMAND if kind not in schema.CHANGING]
 
 
-@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: schema.MESSAGES[kind][0])
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: names.MESSAGES[kind])
 def test_a_line_cut_after_any_byte_of_any_other_request_changes_nothing(
     kind: int, tmp_path: Path
 ) -> None:
     case = Case(kind, tmp_path)
     values = {"first_event": 0, **PROPOSED, **HELLO}
+    if kind == schema.PROPOSE_BOLUS:
+        values.update(A_BOLUS)
     for way in ("to_pump", "from_pump"):
         for passed in count():
             link = Line(case.bed.world, kind)
@@ -378,7 +399,7 @@ def test_no_request_but_the_changing_ones_changes_anything() -> None:
     bed.programmer.hello()
     others = {kind for kind in schema.STATE_X_COMMAND if kind not in schema.CHANGING}
     before = bytes_of_state(bed.pump)
-    for kind in others - {schema.HELLO, schema.GOODBYE, schema.PROPOSE}:
+    for kind in others - {schema.HELLO, schema.GOODBYE, schema.PROPOSE, schema.PROPOSE_BOLUS}:
         bed.programmer.ask(kind, {"first_event": 0})
     assert bytes_of_state(bed.pump) == before
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.bedside import prescription
+from protocol import names
 from protocol.wire import codec, frame, schema
 from tests.pumps import Bed
 
@@ -61,7 +62,7 @@ def effects(bed: Bed) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "arrange"), CASES, ids=[schema.MESSAGES[kind][0] for kind, _ in CASES]
+    ("kind", "arrange"), CASES, ids=[names.MESSAGES[kind] for kind, _ in CASES]
 )
 def test_a_command_said_five_times_is_done_once(
     kind: int, arrange: Callable[[Bed], Fields]

@@ -73,7 +73,7 @@ def test_numbers_go_on_beyond_their_end() -> None:
 @pytest.mark.parametrize("kind", sorted(set(schema.STATE_X_COMMAND) - {schema.HELLO}))
 def test_before_hello_only_status_and_stop_are_heard(kind: int) -> None:
     bed = Bed()
-    fields = {name: 0 for name, *_ in schema.MESSAGES[kind][1]}
+    fields = {name: 0 for name, *_ in schema.MESSAGES[kind]}
     payload = b"" if not fields else bytes(len(fields))
     answer, got = bed.programmer.exchange(kind, payload, 9)
     if kind in (schema.STATUS, schema.STOP):

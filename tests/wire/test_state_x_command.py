@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.bedside import prescription
+from protocol import names
 from protocol.wire import codec, schema
 from tests.pumps import Bed, bytes_of_state
 
@@ -18,6 +19,9 @@ SETUP: dict[str, Any] = {
     "catheter_nl_cm": 2_600,
     "dose_ng_day_limit": 1_000_000,
 }
+
+
+BOLUS = {"conc_mcg_ml": 2_000, "volume_nl": 5_000, "rate_nl_day": 1_000_000, "dose_ng": 10_000}
 
 
 def uncommissioned() -> Bed:
@@ -75,6 +79,11 @@ def request_for(bed: Bed, kind: int) -> dict[str, Any]:
     if kind == schema.CONFIRM:
         proposal = bed.pump.session._commands._proposal
         return {"digest": proposal.digest("OITB-0001") if proposal else bytes(16)}
+    if kind == schema.PROPOSE_BOLUS:
+        return BOLUS
+    if kind == schema.START_BOLUS:
+        boluses = bed.pump.session._commands._boluses
+        return {"digest": boluses._digest(BOLUS) if boluses._proposal else bytes(16)}
     if kind == schema.ACKNOWLEDGE:
         waiting = bed.pump.alarms.mask(True)
         return {"alarm": max(0, waiting.bit_length() - 1)}
@@ -99,6 +108,11 @@ def arranged(state: int, kind: int) -> Bed:
     bed.programmer.hello()
     if kind == schema.CONFIRM and schema.STATE_X_COMMAND[kind][state] == schema.OK:
         bed.programmer.ask(schema.PROPOSE, prescription([(0, 600_000)], 2_000))
+    if schema.STATE_X_COMMAND[kind][state] == schema.OK:
+        if kind == schema.START_BOLUS:
+            bed.programmer.ask(schema.PROPOSE_BOLUS, BOLUS)
+        if kind == schema.CANCEL_BOLUS:
+            bed.programmer.bolus(BOLUS["volume_nl"], BOLUS["rate_nl_day"])
     assert bed.state == state
     return bed
 
@@ -106,7 +120,7 @@ def arranged(state: int, kind: int) -> Bed:
 @pytest.mark.parametrize(
     ("state", "kind"),
     CELLS,
-    ids=[f"{schema.STATES[state]}-{schema.MESSAGES[kind][0]}" for state, kind in CELLS],
+    ids=[f"{names.STATES[state]}-{names.MESSAGES[kind]}" for state, kind in CELLS],
 )
 def test_every_cell_is_accepted_or_is_the_refusal_in_the_table(state: int, kind: int) -> None:
     """A refused command leaves the pump as its twin is that never heard it, to the byte."""
@@ -134,7 +148,7 @@ def test_every_cell_is_accepted_or_is_the_refusal_in_the_table(state: int, kind:
 def test_the_table_covers_every_state_and_every_request() -> None:
     requests = {kind for kind in schema.MESSAGES if not kind & schema.ANSWER}
     assert set(schema.STATE_X_COMMAND) == requests
-    assert all(len(row) == len(schema.STATES) for row in schema.STATE_X_COMMAND.values())
+    assert all(len(row) == len(names.STATES) for row in schema.STATE_X_COMMAND.values())
 
 
 def test_status_is_answered_in_every_state_without_a_session() -> None:

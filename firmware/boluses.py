@@ -1,0 +1,198 @@
+"""Boluses: the one under way, those before it, and how soon the next may follow.
+
+From the loop only. A bolus is a rate on top of the prescription's, for a time (therapy.py); here
+is the account of it. It is on the flash before its first step, so that no reset hides it, and none
+is ever begun again: what ends it early (an order, an alarm, a reset) ends it for good.
+
+What one delivered is the growth of the ledger's span OF_BOLUS. Ages are of time with power: a
+pump without power lets no lockout pass.
+"""
+
+from firmware import records
+from firmware.ledger import OF_BOLUS
+from firmware.store import StoreError
+from protocol.wire import events, schema
+
+_DAY_S = 86_400
+_DAY_MS = 86_400_000
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
+
+    from firmware.clock import Clock, WallClock
+    from firmware.event_log import EventLog
+    from firmware.keeper import Keeper
+    from firmware.ledger import Ledger
+    from firmware.memory import Memory
+    from firmware.therapy import Therapy
+
+    Values = Dict[str, Any]
+
+
+class Boluses:
+    """The newest boluses of one pump, each a row of the BOLUSES record; began_s in it is the
+    uptime at its start, negative where that was before this start of the pump.
+
+    count: how many there ever were.
+    """
+
+    def __init__(
+        self,
+        clock: "Clock",
+        wall: "WallClock",
+        ledger: "Ledger",
+        therapy: "Therapy",
+        keeper: "Keeper",
+        memory: "Memory",
+        log: "EventLog",
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._ledger = ledger
+        self._therapy = therapy
+        self._keeper = keeper
+        self._memory = memory
+        self._log = log
+        self.count = 0
+        self._rows: "List[Values]" = []  # the oldest first
+        self._is_under_way = False
+        self._verified_nl = 0  # of all boluses, when the latest began
+        self._possible_nl = 0
+        self._locked_until_s = 0  # where nobody knows what was given
+        keeper.savers[records.BOLUSES] = self.save
+        therapy.on_bolus_end = self.end
+
+    def restore(self) -> None:
+        """Go on from the record. The one that was under way has ended with the reset.
+
+        The clocks and the ledger have been restored. A record that is lost locks out as a bolus.
+        """
+        found = self._memory.load_boluses()
+        now_s = self._clock.uptime_s()
+        if found is None:
+            if self._memory.damaged & 1 << records.BOLUSES:
+                self._locked_until_s = now_s + schema.BOLUS_LOCKOUT_S
+            return
+        wall_s = self._wall.wall_s(self._clock.now_ms)
+        self.count = found["count"]
+        self._verified_nl = found["before_verified_nl"]
+        self._possible_nl = found["before_possible_nl"]
+        self._rows = found["boluses"]
+        for row in self._rows:
+            row["began_s"] = now_s - max(0, wall_s - row.pop("wall_s"))
+        if self._rows and self._rows[-1]["outcome"] == schema.UNDER_WAY:
+            self._is_under_way = True
+            self.end(schema.ENDED_BY_RESET)
+
+    def begin(self, volume_nl: int, rate_nl_day: int, conc_mcg_ml: int) -> int:
+        """Deliver so much more, at so much more a day, from now on. Returns for how many ms.
+
+        It lasts for the first whole ms in which all of it is due. Raises StoreError: nothing has
+        changed. An alarm, that of a flash failing now too, ends it before its first step.
+        """
+        self._look()
+        rows = self._rows
+        row = {
+            "began_s": self._clock.uptime_s(),
+            "volume_nl": volume_nl,
+            "rate_nl_day": rate_nl_day,
+            "conc_mcg_ml": conc_mcg_ml,
+            "outcome": schema.UNDER_WAY,
+            "verified_nl": 0,
+            "possible_nl": 0,
+        }
+        before = (self._verified_nl, self._possible_nl, self.count)
+        self._verified_nl = self._ledger.span_nl(OF_BOLUS)
+        self._possible_nl = self._ledger.span_possible_nl(OF_BOLUS)
+        self.count += 1
+        self._rows = rows[-(schema.BOLUSES_MAX - 1) :] + [row]
+        self._is_under_way = True
+        try:
+            self._keeper.commit(records.BOLUSES, self.save)
+        except (StoreError, MemoryError):
+            self._rows = rows
+            self._verified_nl, self._possible_nl, self.count = before
+            self._is_under_way = False
+            raise
+        self._log.note(events.BOLUS_BEGUN, volume_nl, rate_nl_day)
+        self._ledger.share(rate_nl_day, rate_nl_day)
+        self._keeper.checkpoint(self._clock.read())
+        if not self._is_under_way:
+            self._ledger.share(0, 0)
+            return 0
+        duration_ms = -(-volume_nl * _DAY_MS // rate_nl_day)
+        self._therapy.begin_bolus(rate_nl_day, duration_ms, self._clock.read())
+        return duration_ms
+
+    def stop(self, outcome: int, now_ms: int) -> None:
+        """End the one under way, if there is one: no more of it from now on. Raises Corrupt.
+
+        Allocates nothing.
+        """
+        if self._is_under_way:
+            self.end(outcome)
+            self._therapy.end_bolus(now_ms)
+
+    def end(self, outcome: int) -> None:
+        """It is over. Allocates nothing."""
+        self._is_under_way = False
+        self._rows[-1]["outcome"] = outcome
+        self._log.note(events.BOLUS_ENDED, outcome)
+        self._keeper.changed(records.BOLUSES)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether one is being given."""
+        return self._is_under_way
+
+    def wait_s(self) -> int:
+        """Seconds until the next may begin; 0: now."""
+        until_s = self._locked_until_s
+        if self._rows:
+            until_s = max(until_s, self._rows[-1]["began_s"] + schema.BOLUS_LOCKOUT_S)
+        return max(0, until_s - self._clock.uptime_s())
+
+    def day_ng(self) -> int:
+        """The most that boluses can have given in the last 24 hours, in ng, rounded up."""
+        self._look()
+        since_s = self._clock.uptime_s() - _DAY_S
+        dose_pg = 0
+        for row in self._rows:
+            took_s = row["volume_nl"] * _DAY_S // row["rate_nl_day"] + 1
+            if row["began_s"] + took_s > since_s:
+                dose_pg += row["possible_nl"] * row["conc_mcg_ml"]
+        return (dose_pg + 999) // 1000
+
+    def rows(self) -> "List[Values]":
+        """As the wire tells them: the newest last."""
+        self._look()
+        now_s = self._clock.uptime_s()
+        found = []
+        for row in self._rows:
+            values = dict(row)
+            values["age_s"] = now_s - values.pop("began_s")
+            found.append(values)
+        return found
+
+    def save(self) -> None:
+        """Write the record. Raises StoreError."""
+        wall_s = self._wall.wall_s(self._clock.now_ms)
+        rows = self.rows()
+        for row in rows:
+            row["wall_s"] = max(0, wall_s - row.pop("age_s"))
+        values = {
+            "count": self.count,
+            "before_verified_nl": self._verified_nl,
+            "before_possible_nl": self._possible_nl,
+            "boluses": rows,
+        }
+        self._memory.save_boluses(values)
+
+    def _look(self) -> None:
+        """What the latest has delivered so far, by the ledger."""
+        if self._rows:
+            row = self._rows[-1]
+            ledger = self._ledger
+            row["verified_nl"] = max(0, ledger.span_nl(OF_BOLUS) - self._verified_nl)
+            row["possible_nl"] = max(0, ledger.span_possible_nl(OF_BOLUS) - self._possible_nl)
