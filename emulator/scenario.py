@@ -104,6 +104,8 @@ def _visit(clinician: Clinician, action: Action) -> list[Check]:
         "calibrate": lambda: clinician.calibrate(values["steps"], values["volume"]),
         "clock": lambda: clinician.set_clock(values["to"]),
         "program": lambda: clinician.program(values["file"]),
+        "bolus": lambda: clinician.bolus(values["dose"], values["over"]),
+        "cancel_bolus": clinician.cancel_bolus,
         "start": clinician.start,
         "stop": clinician.stop,
         "acknowledge": lambda: clinician.acknowledge(values["alarm"]),

@@ -4,8 +4,9 @@ From the loop only. A bolus is a rate on top of the prescription's, for a time (
 is the account of it. It is on the flash before its first step, so that no reset hides it, and none
 is ever begun again: what ends it early (an order, an alarm, a reset) ends it for good.
 
-What one delivered is the growth of the ledger's span OF_BOLUS. Ages are of time with power: a
-pump without power lets no lockout pass.
+What one delivered is the growth of the ledger's span OF_BOLUS. Ages count time with power, which
+the ledger's record carries over a reset: no clock that is set, and no power failure, shortens a
+lockout.
 """
 
 from firmware import records
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-    from firmware.clock import Clock, WallClock
+    from firmware.clock import Clock
     from firmware.event_log import EventLog
     from firmware.keeper import Keeper
     from firmware.ledger import Ledger
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 
 
 class Boluses:
-    """The newest boluses of one pump, each a row of the BOLUSES record; began_s in it is the
-    uptime at its start, negative where that was before this start of the pump.
+    """The newest boluses of one pump, each a row of the BOLUSES record.
 
     count: how many there ever were.
     """
@@ -40,7 +40,6 @@ class Boluses:
     def __init__(
         self,
         clock: "Clock",
-        wall: "WallClock",
         ledger: "Ledger",
         therapy: "Therapy",
         keeper: "Keeper",
@@ -48,7 +47,6 @@ class Boluses:
         log: "EventLog",
     ) -> None:
         self._clock = clock
-        self._wall = wall
         self._ledger = ledger
         self._therapy = therapy
         self._keeper = keeper
@@ -66,21 +64,20 @@ class Boluses:
     def restore(self) -> None:
         """Go on from the record. The one that was under way has ended with the reset.
 
-        The clocks and the ledger have been restored. A record that is lost locks out as a bolus.
+        The ledger has been restored. A record that is lost locks out as a bolus does.
         """
         found = self._memory.load_boluses()
-        now_s = self._clock.uptime_s()
+        now_s = self._now_s()
         if found is None:
             if self._memory.damaged & 1 << records.BOLUSES:
                 self._locked_until_s = now_s + schema.BOLUS_LOCKOUT_S
             return
-        wall_s = self._wall.wall_s(self._clock.now_ms)
         self.count = found["count"]
         self._verified_nl = found["before_verified_nl"]
         self._possible_nl = found["before_possible_nl"]
         self._rows = found["boluses"]
         for row in self._rows:
-            row["began_s"] = now_s - max(0, wall_s - row.pop("wall_s"))
+            row["began_s"] = min(row["began_s"], now_s)
         if self._rows and self._rows[-1]["outcome"] == schema.UNDER_WAY:
             self._is_under_way = True
             self.end(schema.ENDED_BY_RESET)
@@ -94,7 +91,7 @@ class Boluses:
         self._look()
         rows = self._rows
         row = {
-            "began_s": self._clock.uptime_s(),
+            "began_s": self._now_s(),
             "volume_nl": volume_nl,
             "rate_nl_day": rate_nl_day,
             "conc_mcg_ml": conc_mcg_ml,
@@ -151,12 +148,12 @@ class Boluses:
         until_s = self._locked_until_s
         if self._rows:
             until_s = max(until_s, self._rows[-1]["began_s"] + schema.BOLUS_LOCKOUT_S)
-        return max(0, until_s - self._clock.uptime_s())
+        return max(0, until_s - self._now_s())
 
     def day_ng(self) -> int:
         """The most that boluses can have given in the last 24 hours, in ng, rounded up."""
         self._look()
-        since_s = self._clock.uptime_s() - _DAY_S
+        since_s = self._now_s() - _DAY_S
         dose_pg = 0
         for row in self._rows:
             took_s = row["volume_nl"] * _DAY_S // row["rate_nl_day"] + 1
@@ -167,7 +164,7 @@ class Boluses:
     def rows(self) -> "List[Values]":
         """As the wire tells them: the newest last."""
         self._look()
-        now_s = self._clock.uptime_s()
+        now_s = self._now_s()
         found = []
         for row in self._rows:
             values = dict(row)
@@ -177,17 +174,18 @@ class Boluses:
 
     def save(self) -> None:
         """Write the record. Raises StoreError."""
-        wall_s = self._wall.wall_s(self._clock.now_ms)
-        rows = self.rows()
-        for row in rows:
-            row["wall_s"] = max(0, wall_s - row.pop("age_s"))
+        self._look()
         values = {
             "count": self.count,
             "before_verified_nl": self._verified_nl,
             "before_possible_nl": self._possible_nl,
-            "boluses": rows,
+            "boluses": self._rows,
         }
         self._memory.save_boluses(values)
+
+    def _now_s(self) -> int:
+        """Seconds with power since the pump was new."""
+        return self._ledger.powered_s + self._clock.uptime_s()
 
     def _look(self) -> None:
         """What the latest has delivered so far, by the ledger."""

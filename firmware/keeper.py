@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Callable, Dict
 
     from firmware.alarm import Alarms
-    from firmware.clock import WallClock
+    from firmware.clock import Clock, WallClock
     from firmware.delivery import Delivery
     from firmware.ledger import Ledger
     from firmware.memory import Memory
@@ -46,17 +46,18 @@ class Keeper(Task):
         memory: "Memory",
         ledger: "Ledger",
         delivery: "Delivery",
+        clock: "Clock",
         wall: "WallClock",
         alarms: "Alarms",
-        rate_nl_day: "Callable[[], int]",
     ) -> None:
         super().__init__()
         self._memory = memory
         self._ledger = ledger
         self._delivery = delivery
+        self._clock = clock
         self._wall = wall
         self._alarms = alarms
-        self._rate_nl_day = rate_nl_day
+        self.rate_nl_day: "Callable[[], int]" = _not_running
         self.savers: "Dict[int, Callable[[], None]]" = {records.LEDGER: self._save_ledger}
         self._changed = 0  # bit per kind of record
         self._failed = 0
@@ -109,7 +110,7 @@ class Keeper(Task):
             ledger.begin(SINCE_MIDNIGHT)
             self._midnight_at_ms += DAY_MS
             self._hour_at_ms = 0
-        runs = self._rate_nl_day() >= 0
+        runs = self.rate_nl_day() >= 0
         if runs and ledger.left <= 0:
             self.checkpoint(now_ms)
         elif not self._delivery.has_room(now_ms, COMMIT_MS):
@@ -127,7 +128,7 @@ class Keeper(Task):
         A flash that fails stops no delivery: the alarm says that a power failure would lose it.
         """
         self._hour_at_ms = now_ms + _HOUR_MS
-        rate_nl_day = self._rate_nl_day()
+        rate_nl_day = self.rate_nl_day()
         self._ledger.left = self._reserved = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0
         self._keep(records.LEDGER)
 
@@ -183,4 +184,10 @@ class Keeper(Task):
 
     def _save_ledger(self) -> None:
         wall_s = self._wall.wall_s(self._hour_at_ms - _HOUR_MS)
-        self._memory.save_ledger(self._ledger, self._reserved, wall_s)
+        uptime_s = self._clock.uptime_s()
+        self._memory.save_ledger(self._ledger, self._reserved, wall_s, uptime_s)
+
+
+def _not_running() -> int:
+    """Stands where nobody has been connected yet."""
+    return -1

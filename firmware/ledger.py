@@ -34,7 +34,7 @@ class Ledger:
     Steps are counted modulo 2**32: 24 years at 24 mL/day. Their volumes do not wrap.
 
     left: steps that may still be made under the reservation on the flash.
-    boots: how often the pump has started.
+    boots: how often the pump has started. powered_s: how long it had power before this start.
     """
 
     def __init__(self, step_pl: int) -> None:
@@ -43,6 +43,7 @@ class Ledger:
         self.unverified = Count()
         self.left = 0
         self.boots = 0
+        self.powered_s = 0
         self._half = 0  # an encoder edge whose partner has not come
         self._step_pl = step_pl
         self._conc_mcg_ml = 0
@@ -174,6 +175,7 @@ class Ledger:
         self._step_pl = fields["step_pl"]
         self._kind = fields["kind"]
         self.boots = fields["boots"]
+        self.powered_s = fields["powered_s"]
         self.commanded.set(fields["commanded_steps"])
         self.verified.set(fields["verified_steps"])
         self.unverified.set(fields["unverified_steps"])

@@ -152,18 +152,21 @@ class Memory:
                 span["verified_fg"] = span["verified_pl"] * conc_mcg_ml
                 span["unverified_fg"] = span["unverified_pl"] * conc_mcg_ml
         if form < 3:  # formats 1 and 2 know no bolus
-            found["is_bolus"] = 0
+            found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
         ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]
         return wall_s
 
-    def save_ledger(self, ledger: "Ledger", reserved_steps: int, wall_s: int) -> None:
+    def save_ledger(
+        self, ledger: "Ledger", reserved_steps: int, wall_s: int, uptime_s: int
+    ) -> None:
         """Totals as they are, and how many steps may follow before the next record."""
         values = ledger.fields(reserved_steps)
         values["chain"] = self._chain
         values["wall_s"] = wall_s
+        values["powered_s"] = ledger.powered_s + uptime_s
         payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
         self._ledger.save(payload)
         self._chain = _hash8(payload)

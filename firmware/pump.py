@@ -74,18 +74,14 @@ class Pump:
         self.therapy = Therapy(guard, self.wall, self.delivery)
         self.memory = Memory(board.files)
         self.keeper = Keeper(
-            self.memory,
-            self.ledger,
-            self.delivery,
-            self.wall,
-            self.alarms,
-            self._rate_nl_day,
+            self.memory, self.ledger, self.delivery, self.clock, self.wall, self.alarms
         )
+        self.keeper.rate_nl_day = self._rate_nl_day
         self.log = EventLog(
             board.files, self.clock, self.wall, self.ledger, self.delivery, self.alarms
         )
         self.boluses = Boluses(
-            self.clock, self.wall, self.ledger, self.therapy, self.keeper, self.memory, self.log
+            self.clock, self.ledger, self.therapy, self.keeper, self.memory, self.log
         )
         self.session = Session(board, Commands(self), self.delivery.has_room, self.log.note)
         self.loop = Loop(

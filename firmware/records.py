@@ -73,8 +73,8 @@ CONDITION_1 = (
 )
 
 # What was delivered. kind: of therapy now. spans: those of firmware/ledger.py. reserved_steps: as
-# many may have been made since; is_bolus: in a bolus. chain: start of the SHA-256 of the record
-# before this one.
+# many may have been made since; is_bolus: in a bolus. powered_s: time with power. chain: start of
+# the SHA-256 of the record before this one.
 _HEAD = (
     ("chain", "b", 8, 8),
     ("commanded_steps", "I") + _U32,
@@ -92,12 +92,16 @@ _VOLUMES = (("verified_pl", "Q") + _U64, ("unverified_pl", "Q") + _U64)
 _DOSES = (("verified_fg", "Q") + _U64, ("unverified_fg", "Q") + _U64)
 LEDGER_1 = _HEAD + (("spans", _VOLUMES, 4, 4),) + _TAIL
 LEDGER_2 = _HEAD + (("spans", _VOLUMES + _DOSES, 4, 4),) + _TAIL  # pL x mcg/mL are femtograms
-LEDGER_3 = _HEAD + (("is_bolus", "B", 0, 1), ("spans", _VOLUMES + _DOSES, 5, 5)) + _TAIL
+LEDGER_3 = (
+    _HEAD
+    + (("is_bolus", "B", 0, 1), ("powered_s", "I") + _U32, ("spans", _VOLUMES + _DOSES, 5, 5))
+    + _TAIL
+)
 
 # The newest boluses, the oldest first. count: how many there ever were. before: what all boluses
-# had delivered when the latest began. wall_s: at its start, by the clock as it is set now.
+# had delivered when the latest began. began_s: seconds with power since the pump was new.
 _BOLUS = (
-    ("wall_s", "I") + _U32,
+    ("began_s", "I") + _U32,
     ("volume_nl", "I", 1_000, 200_000),
     ("rate_nl_day", "I", 48_000, 24_000_000),
     ("conc_mcg_ml", "H", 1, 65_535),

@@ -13,7 +13,15 @@ from tests.pumps import Bed
 
 DAY_MS = 86_400_000
 Segments = list[tuple[int, int]]
-Action = tuple[str, Union[Segments, int, None]]
+Bolus = tuple[int, int]  # nL, nL/day
+Value = Union[Segments, Bolus, int, None]
+Action = tuple[str, Value]
+MAY_BE_REFUSED = {
+    "start": ("THERAPY_RUNNING",),
+    "prescribe": ("BOLUS_UNDER_WAY", "DOSE_LIMIT"),
+    "bolus": ("THERAPY_STOPPED", "BOLUS_UNDER_WAY", "BOLUS_LOCKED_OUT", "DOSE_LIMIT")
+    + ("OUT_OF_RANGE",),
+}
 
 
 class Order:
@@ -26,6 +34,8 @@ class Order:
         self.running = False
         self.since_ms = 0
         self.day_ms_at_since = 0
+        self.bolus_nl_day = 0
+        self.bolus_end_ms = 0
 
     def rate_at(self, day_ms: int) -> tuple[int, int]:
         """(rate in nL/day, ms until it ends) at this time of day."""
@@ -41,6 +51,9 @@ class Order:
     def until(self, now_ms: int) -> Fraction:
         """Owed by now; moves on."""
         left = now_ms - self.since_ms
+        bolus_ms = min(now_ms, self.bolus_end_ms) - self.since_ms
+        if bolus_ms > 0:
+            self.owed += Fraction(self.bolus_nl_day * bolus_ms * 1000, DAY_MS * self.step_pl)
         while left > 0:
             rate, span = self.rate_at(self.day_ms_at_since)
             span = min(span, left)
@@ -51,9 +64,17 @@ class Order:
         self.since_ms = now_ms
         return self.owed
 
-    def take(self, what: str, value: Union[Segments, int, None]) -> None:
-        """An order was answered at the instant that `until` was last told."""
-        if isinstance(value, list):
+    def take(self, what: str, value: Value) -> None:
+        """An order was answered at the instant that `until` was last told.
+
+        A bolus lasts for the first whole ms in which all of it is due.
+        """
+        if what == "stop":
+            self.bolus_end_ms = self.since_ms
+        if isinstance(value, tuple):
+            volume_nl, self.bolus_nl_day = value
+            self.bolus_end_ms = self.since_ms - (-volume_nl * DAY_MS // self.bolus_nl_day)
+        elif isinstance(value, list):
             self.segments = value
         elif isinstance(value, int):
             self.day_ms_at_since = value % 86_400 * 1000
@@ -98,7 +119,8 @@ def live(
 ) -> Checker:
     """A pump's life: prescribed, started, then each action after a pause in ms; all checked.
 
-    Actions: ("prescribe", segments), ("clock", wall_s), ("stop", None), ("start", None).
+    Actions: ("prescribe", segments), ("clock", wall_s), ("stop", None), ("start", None),
+    ("bolus", (nL, nL/day)).
     """
     bed = Bed(start_us=start_us)
     bed.ready()
@@ -119,7 +141,7 @@ def live(
         try:
             _do(bed, *action)
         except Refused as no:
-            if no.values["name"] != "THERAPY_RUNNING":
+            if no.values["name"] not in MAY_BE_REFUSED[action[0]]:
                 raise
             continue
         checker.steps_before(answered[-1])
@@ -129,8 +151,10 @@ def live(
     return checker
 
 
-def _do(bed: Bed, what: str, value: Union[Segments, int, None]) -> None:
-    if isinstance(value, list):
+def _do(bed: Bed, what: str, value: Value) -> None:
+    if isinstance(value, tuple):
+        bed.programmer.bolus(*value)
+    elif isinstance(value, list):
         bed.programmer.prescribe(value)
     elif what == "clock":
         bed.programmer.ask(schema.SET_CLOCK, {"wall_s": value})

@@ -120,7 +120,7 @@ class Chronicle:
     def _on_boot(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.boots.append(t_ms)
         self._just_booted = len(self.boots) > 1
-        self.orders.boot()
+        self.orders.boot(t_ms)
 
     def _on_state(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.states.append((t_ms, values[0]))
@@ -160,6 +160,7 @@ class Chronicle:
     def _on_raised(self, t_ms: int, values: tuple[Any, ...]) -> None:
         name, priority, value = values
         self.alarms.append(Alarm(name, priority, value, t_ms))
+        self.orders.end_bolus(t_ms)
 
     def _on_cleared(self, t_ms: int, values: tuple[Any, ...]) -> None:
         self.raised(values[0])[-1].cleared_ms = t_ms

@@ -5,7 +5,7 @@ the session. No method of the pump is ever called from here.
 """
 
 from emulator.rig import Rig, RigLink
-from protocol.programmer import verify
+from protocol.programmer import bolus, verify
 from protocol.programmer.answers import SetupFields
 from protocol.programmer.client import Client
 from protocol.programmer.interrogation import program_or_none
@@ -52,6 +52,22 @@ class Clinician:
             _agree(verify.proposal_faults(proposal, serial, new, old))
             pump.confirm(proposal["digest"])
             _agree(verify.read_back_faults(pump.read_back(), serial, new))
+
+    def bolus(self, dose_ng: int, duration_s: int) -> None:
+        """Propose, compare, start."""
+        with self._client as pump:
+            serial = pump.hello()["serial"]
+            asked = bolus.of_dose(dose_ng, duration_s, pump.read_setup()["conc_mcg_ml"])
+            before = pump.boluses()["count"]
+            proposal = pump.propose_bolus(asked.to_wire())
+            _agree(bolus.faults(proposal, serial, before, asked))
+            pump.start_bolus(proposal["digest"])
+
+    def cancel_bolus(self) -> None:
+        """End the bolus under way."""
+        with self._client as pump:
+            pump.hello()
+            pump.cancel_bolus()
 
     def start(self) -> None:
         """Start therapy."""

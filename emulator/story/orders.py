@@ -2,7 +2,8 @@
 
 Built from the messages alone (requests and the pump's answers), in whole numbers and fractions;
 it knows nothing of how the firmware computes. A prescription counts while therapy is started and
-not stopped: also while an alarm holds it, since that dose is owed to the patient and not given.
+not stopped: also while an alarm holds it, since that dose is owed to the patient and not given. A
+bolus counts until an alarm, a stop or a reset ends it: what is left of it is owed no more.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,14 @@ class _Order(NamedTuple):
     day: Segments
 
 
+class _Bolus(NamedTuple):
+    """So much more a day, from from_ms until until_ms."""
+
+    from_ms: int
+    until_ms: int
+    rate_nl_day: int
+
+
 class Orders:
     """Takes requests and answers in the order in which they passed.
 
@@ -37,6 +46,7 @@ class Orders:
         self.first_set: tuple[int, int] | None = None
         self.log: list[tuple[int, str]] = []
         self._orders: list[_Order] = []
+        self._boluses: list[_Bolus] = []
         self._requested: dict[int, dict[str, Any]] = {}  # fields of the requests, by counter
         self._proposed: dict[str, Any] = {}
         self._confirmed: Segments = ()
@@ -48,14 +58,22 @@ class Orders:
             "CALIBRATE_ANSWER": self._on_calibrate,
             "SET_CLOCK_ANSWER": self._on_set_clock,
             "CONFIRM_ANSWER": self._on_confirm,
+            "START_BOLUS_ANSWER": self._on_start_bolus,
+            "CANCEL_BOLUS_ANSWER": self._on_cancel_bolus,
             "START_ANSWER": self._on_start,
             "STOP_ANSWER": self._on_stop,
         }
 
-    def boot(self) -> None:
+    def boot(self, t_ms: int) -> None:
         """What was said and not confirmed is forgotten; what was ordered is still owed."""
         self._requested.clear()
         self._proposed = {}
+        self.end_bolus(t_ms)
+
+    def end_bolus(self, t_ms: int) -> None:
+        """Whatever bolus is under way ends now."""
+        if self._boluses and t_ms < self._boluses[-1].until_ms:
+            self._boluses[-1] = self._boluses[-1]._replace(until_ms=t_ms)
 
     def request(self, counter: int, fields: dict[str, Any]) -> None:
         """A request is on its way."""
@@ -70,7 +88,7 @@ class Orders:
             return
         self._answered = (counter, message)
         asked = self._requested.get(counter, {})
-        if message == "PROPOSAL":
+        if message in ("PROPOSAL", "BOLUS_PROPOSAL"):
             self._proposed = asked
         elif message in self._accepted:
             self.log.append((t_ms, self._accepted[message](t_ms, asked)))
@@ -81,20 +99,26 @@ class Orders:
 
     def rate_nl_day(self, t_ms: int) -> int:
         """The rate ordered at t_ms."""
+        bolus = sum(one.rate_nl_day for one in self._boluses if one.from_ms <= t_ms < one.until_ms)
         in_force = [order for order in self._orders if order.t_ms <= t_ms]
         if not in_force or not in_force[-1].day:
-            return 0
+            return bolus
         order = in_force[-1]
-        return _piece(order.day, (order.day_ms + t_ms - order.t_ms) % _DAY_MS)[0]
+        return _piece(order.day, (order.day_ms + t_ms - order.t_ms) % _DAY_MS)[0] + bolus
 
     def edges_ms(self, until_ms: int) -> list[int]:
         """Every instant up to until_ms from which another rate is ordered."""
-        return [t_ms for t_ms, _, _ in self._pieces(0, until_ms)]
+        edges = [t_ms for t_ms, _, _ in self._pieces(0, until_ms)]
+        edges += [t_ms for one in self._boluses for t_ms in one[:2] if t_ms <= until_ms]
+        return sorted(edges)
 
     def volume_nl(self, from_ms: int, until_ms: int) -> Fraction:
         """Volume ordered between the two, exact."""
-        parts = (rate * span_ms for _, rate, span_ms in self._pieces(from_ms, until_ms))
-        return Fraction(sum(parts), _DAY_MS)
+        total = sum(rate * span_ms for _, rate, span_ms in self._pieces(from_ms, until_ms))
+        for one in self._boluses:
+            span_ms = min(one.until_ms, until_ms) - max(one.from_ms, from_ms)
+            total += one.rate_nl_day * max(0, span_ms)
+        return Fraction(total, _DAY_MS)
 
     def _on_setup(self, t_ms: int, asked: dict[str, Any]) -> str:
         self._confirmed = ()
@@ -117,6 +141,17 @@ class Orders:
         self._enact(t_ms)
         return f"programmed: {self._proposed['dose_ng_day'] / 1_000:g} mcg in 24 hours"
 
+    def _on_start_bolus(self, t_ms: int, asked: dict[str, Any]) -> str:
+        """It lasts for the first whole ms in which all of it is due."""
+        volume_nl, rate_nl_day = self._proposed["volume_nl"], self._proposed["rate_nl_day"]
+        lasts_ms = -(-volume_nl * _DAY_MS // rate_nl_day)
+        self._boluses.append(_Bolus(t_ms, t_ms + lasts_ms, rate_nl_day))
+        return f"a bolus of {self._proposed['dose_ng'] / 1_000:g} mcg begins"
+
+    def _on_cancel_bolus(self, t_ms: int, asked: dict[str, Any]) -> str:
+        self.end_bolus(t_ms)
+        return "the bolus is cancelled"
+
     def _on_start(self, t_ms: int, asked: dict[str, Any]) -> str:
         self._running = True
         if self.started_ms is None:
@@ -126,6 +161,7 @@ class Orders:
 
     def _on_stop(self, t_ms: int, asked: dict[str, Any]) -> str:
         self._running = False
+        self.end_bolus(t_ms)
         self._enact(t_ms)
         return "therapy is stopped"
 

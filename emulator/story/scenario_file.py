@@ -37,6 +37,8 @@ CLINICAL: dict[str, dict[str, Reader]] = {
     "calibrate": {"steps": units.count, "volume": quantity.volume_nl},
     "clock": {"to": units.moment_s},
     "program": {"file": prescription.read},
+    "bolus": {"dose": quantity.dose_ng, "over": quantity.duration_s},
+    "cancel_bolus": {},
     "start": {},
     "stop": {},
     "acknowledge": {"alarm": ALARMS},

@@ -44,6 +44,10 @@ class Dial:
 
 
 _CAUSES_FIRST = ("plant", "clinician", "alarm", "clear", "state")
+_OFF_ON = {
+    "stall": ("the rotor is free again", "the rotor is jammed"),
+    "power": ("the power fails", "the power is back"),
+}
 _SAID = {
     "kink": "the catheter is kinked, {percent:g} % of its bore closed",
     "release": "the kink opens; {ul:.1f} uL that were stored behind it are let go at once",
@@ -88,8 +92,8 @@ def measured(alarm: Alarm) -> str:
 def _happened(what: str, amount: float) -> str:
     if what == "magnet":
         return "the magnet is held to the pump"
-    if what == "stall":
-        return "the rotor is jammed" if amount else "the rotor is free again"
+    if what in _OFF_ON:
+        return _OFF_ON[what][amount != 0]
     return _SAID[what].format(
         amount=amount, percent=amount * 100, ul=amount / 1e3, ml=amount / 1e6, kpa=amount / 1e3
     )

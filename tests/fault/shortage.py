@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from emulator.bedside import Refused
+from firmware.guard import IS_SCHEDULE
 from firmware.pins import SUPPLY
 from protocol import names
 from protocol.wire import codec, schema
@@ -25,11 +26,12 @@ _FILES_WITHOUT = frozenset(
 )
 NO_ALLOCATION = {
     "guard": "check check_step _check_again accept put take poll",
-    "therapy": "rate_nl_day segment begin halt abandon poll rebase _plan next_change_s "
-    "_segment_at _until",
-    "ledger": "book deliver_as",
-    "keeper": "poll condition_changed block_ends reserve wall_changed checkpoint write rebase "
-    "_plan _keep block_steps",
+    "therapy": "rate_nl_day segment begin end_bolus halt abandon poll rebase _plan _forget_bolus "
+    "next_change_s _segment_at _until",
+    "boluses": "stop end",
+    "ledger": "book deliver_as share _share_step",
+    "keeper": "poll changed condition_changed block_ends reserve wall_changed checkpoint write "
+    "rebase _plan _keep _keep_changed block_steps",
     "event_log": "note note_at rate_changed poll rebase _plan _fail",
     "session": "poll rebase _keep",
     "commands": "_changes",
@@ -119,6 +121,28 @@ def _stopped(kind: int, **values: Any) -> Callable[[Bed], tuple[int, bytes]]:
     return prepare
 
 
+BOLUS = {"conc_mcg_ml": 2_000, "volume_nl": 5_000, "rate_nl_day": 4_000_000, "dose_ng": 10_000}
+
+
+def _propose_bolus(bed: Bed) -> tuple[int, bytes]:
+    """After the reset a clock that is set, and no alarm."""
+    bed.programmer.ask(schema.SET_CLOCK, {"wall_s": 8 * 3_600})
+    bed.programmer.ask(schema.ACKNOWLEDGE, {"alarm": schema.CLOCK_LOST})
+    return schema.PROPOSE_BOLUS, codec.encode(schema.PROPOSE_BOLUS, BOLUS)
+
+
+def _start_bolus(bed: Bed) -> tuple[int, bytes]:
+    _propose_bolus(bed)
+    proposal = bed.programmer.ask(schema.PROPOSE_BOLUS, BOLUS)
+    return schema.START_BOLUS, codec.encode(schema.START_BOLUS, {"digest": proposal["digest"]})
+
+
+def _cancel_bolus(bed: Bed) -> tuple[int, bytes]:
+    _propose_bolus(bed)
+    bed.programmer.bolus(BOLUS["volume_nl"], BOLUS["rate_nl_day"])
+    return schema.CANCEL_BOLUS, b""
+
+
 REQUESTS: dict[str, Callable[[Bed], tuple[int, bytes]]] = {
     "status": _asks(schema.STATUS),
     "alarms": _asks(schema.ALARMS),
@@ -128,6 +152,10 @@ REQUESTS: dict[str, Callable[[Bed], tuple[int, bytes]]] = {
     "acknowledge": _acknowledge,
     "propose": _propose,
     "confirm": _confirm,
+    "boluses": _asks(schema.BOLUSES),
+    "propose bolus": _propose_bolus,
+    "start bolus": _start_bolus,
+    "cancel bolus": _cancel_bolus,
     "stop": _asks(schema.STOP),
     "start": _stopped(schema.START),
     "calibrate": _stopped(schema.CALIBRATE, steps=1_000, volume_nl=51_000),
@@ -146,7 +174,9 @@ def condition(bed: Bed) -> tuple[Any, ...]:
         pump.therapy.segment,
         prescription.digest("S") if prescription else b"",
         (pump.wall.wall_s(pump.clock.now_ms) - pump.clock.uptime_s()) // 60,
-        tuple(pump.guard.rest[18:]),
+        pump.boluses.count,
+        pump.boluses.is_under_way,
+        tuple(pump.guard.rest[IS_SCHEDULE:]),
     )
 
 

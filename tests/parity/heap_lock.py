@@ -5,8 +5,9 @@ loop through permit, timer, edge, encoder interrupt, booking and monitors raises
 here, and so does what allocates where the rate changes at a segment's edge, or where an alarm
 holds delivery and lets it go on. Prints the steps made, the steps verified, how many segments
 began, whether a forbidden allocation was caught; how often a request on the line was answered with
-the heap locked, which delivers on, and how often it was when repeated; and, after a broken
-invariant with the heap locked: the state, the motor supply, whether the alarm stands and sounds.
+the heap locked, which delivers on, and how often it was when repeated; how a bolus went that had
+its time, and its steps, and one that an alarm ended; and, after a broken invariant with the heap
+locked: the state, the motor supply, whether the alarm stands and sounds.
 """
 
 import binascii
@@ -224,6 +225,27 @@ def deliver():
     return began
 
 
+def bolus(cut):
+    """One bolus with the heap locked, to its end or to an alarm: (how it went, its steps)."""
+    pump.boluses.begin(5_000, 4_000_000, 2_000)
+    pump.ledger.left = 2 * STEPS
+    pump.keeper.due_ms = NEVER
+    turn = pump.loop.run_once
+    begun = chip.steps
+    micropython.heap_lock()
+    try:
+        while pump.boluses.is_under_way:
+            turn()
+            if cut and chip.steps > begun + 10:
+                pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
+                pump.alarms.clear(schema.OCCLUSION)
+                pump.alarms.acknowledge(schema.OCCLUSION)
+    finally:
+        micropython.heap_unlock()
+    pump.keeper.due_ms = NEVER
+    return pump.boluses.rows()[-1]["outcome"], chip.steps - begun
+
+
 def caught():
     """Whether the lock holds: a list raises."""
     micropython.heap_lock()
@@ -254,6 +276,7 @@ chip.line = REQUEST
 for _ in range(100):
     pump.turn()
 print(locked_answers, chip.answers)
+print(*bolus(False), *bolus(True))
 fail()
 alarm = pump.alarms.table[schema.INVARIANT_BROKEN]
 print(pump.state.state, chip.pins[SUPPLY].level, alarm.stands, pump.annunciator.due_ms < NEVER)

@@ -38,8 +38,8 @@ def record(
 
 def long_life(bed: Bed) -> None:
     """Commissioning by the line and the magnet, a schedule with a segment edge, a refused command,
-    noise, a repeated frame, a clock set, a stall with its alarm and acknowledgement, stop and
-    start.
+    noise, a repeated frame, a clock set, a stall with its alarm and acknowledgement, a bolus, stop
+    and start.
     """
     bed.run(s=2)
     bed.ready((0, 300_000), (490, 6_000_000), (500, 1_200_000))
@@ -57,8 +57,12 @@ def long_life(bed: Bed) -> None:
     bed.run(minutes=8)
     bed.ask(schema.SET_CLOCK, wall_s=23 * 3_600 + 3_590)
     bed.run(minutes=5)
+    bed.programmer.hello()
+    bed.programmer.bolus(2_000, 1_500_000)
+    bed.programmer.goodbye()
+    bed.run(minutes=3)
     bed.ask(schema.STOP)
-    bed.run(minutes=7)
+    bed.run(minutes=4)
     bed.ask(schema.START)
     bed.programmer.goodbye()
 

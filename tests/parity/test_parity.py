@@ -79,11 +79,15 @@ def test_worlds_start_so_that_both_ticks_wrap_together() -> None:
 @pytest.mark.parametrize("runtime", [on_unix, on_wasm], ids=["unix", "wasm"])
 def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) -> None:
     assert callable(runtime)
-    delivered, answered, faulted = runtime("heap_lock.py").splitlines()
+    delivered, answered, boluses, faulted = runtime("heap_lock.py").splitlines()
     steps, verified, segments, caught = delivered.split()
     assert (int(steps), int(segments), caught) == (1_000, 24, "True")
     assert int(verified) >= 999, "the last step may still be settling"
     assert answered == "0 1", "a request that finds no memory waits to be repeated"
+    whole, whole_steps, cut, cut_steps = map(int, boluses.split())
+    assert (whole, cut) == (schema.WHOLE, schema.ENDED_BY_ALARM)
+    assert abs(whole_steps - 125) <= 1, "5 uL in 108 s, on top of 1 mL/day"
+    assert 10 < cut_steps <= 12
     assert faulted == f"{schema.FAULT} 0 True True", "and so does a fault, with its alarm"
 
 

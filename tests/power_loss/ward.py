@@ -53,8 +53,8 @@ class Ward:
     """may: what each thing may be found to be, by name; one value where it is certain.
 
     treatment: (set-up, fields of the prescription), either may be None. step_pl: as calibrated.
-    is_on: whether therapy is. alarms: the mask of those that must be waiting. newest: the log must
-    go as far as this.
+    is_on: whether therapy is. boluses: how many were given. alarms: the mask of those that must be
+    waiting. newest: the log must go as far as this.
     """
 
     def __init__(self, image: Image | None = None, blocks: int = 212) -> None:
@@ -66,6 +66,7 @@ class Ward:
             "step_pl": schema.STEP_PL_NOMINAL,
             "is_on": False,
             "alarms": 0,
+            "boluses": 0,
             "newest": 0,
         }
         if image is not None:
@@ -145,6 +146,11 @@ class Ward:
         with self.becoming(treatment=(self.pump.setup, fields)):
             self.ask(schema.CONFIRM, digest=digest)
 
+    def bolus(self, volume_nl: int, rate_nl_day: int) -> None:
+        """Propose and start."""
+        conc_mcg_ml = self.ask(schema.READ_SETUP)["conc_mcg_ml"]
+        self.bedside.bolus(volume_nl, rate_nl_day, conc_mcg_ml)
+
     def settled(self) -> None:
         """What is on the log's flash now must be there for ever, or have made room."""
         self.may["newest"] = [log_numbers(self.disk)[-1]]
@@ -164,6 +170,7 @@ class Ward:
             "treatment": (pump.setup, prescribed and prescribed.fields),
             "step_pl": pump.step_pl,
             "is_on": pump.state.state in (schema.RUNNING, schema.HELD),
+            "boluses": pump.boluses.count,
         }
         wrong = [
             f"{name} is {value!r}, may be {self.may[name]!r}"
@@ -177,6 +184,8 @@ class Ward:
         for alarm in (schema.RESTORE_FAILED, *(() if alarmed else told)):
             if waiting >> alarm & 1:
                 wrong.append(f"alarm {schema.ALARM_TABLE[alarm][0]}")
+        if pump.boluses.is_under_way or pump.therapy.bolus_left_ms(pump.clock.now_ms):
+            wrong.append("a bolus goes on after a power failure")
         if pump.error is not None:
             wrong.append(f"raised {pump.error!r}")
         return wrong

@@ -73,6 +73,21 @@ def set_the_clock(ward: Ward) -> None:
         ward.ask(schema.SET_CLOCK, wall_s=wall_s)
 
 
+def bolus(ward: Ward) -> None:
+    """The history of boluses: one is cancelled. Before it all alarms are acknowledged."""
+    ward.ask(schema.SET_CLOCK, wall_s=500_000_000)
+    for alarm in range(len(schema.ALARM_TABLE)):
+        with suppress(Refused), ward.becoming(alarms=0):
+            ward.ask(schema.ACKNOWLEDGE, alarm=alarm)
+    ward.run(s=schema.BOLUS_LOCKOUT_S)
+    count = ward.pump.boluses.count
+    with ward.becoming(boluses=count + 1):
+        ward.bolus(10_000, 4_800_000)
+    ward.run(s=20)
+    ward.ask(schema.CANCEL_BOLUS)
+    ward.run(s=SETTLE_S)
+
+
 def log(ward: Ward) -> None:
     """Many events, flushed three times; where the ring is full the oldest go."""
     for time in range(3):
@@ -94,6 +109,7 @@ WORKLOADS: dict[str, Any] = {
         set_up_anew,
         alarm,
         set_the_clock,
+        bolus,
         log,
     )
 }

@@ -21,10 +21,12 @@ def prescriptions(draw: st.DrawFn) -> Segments:
     return list(zip(starts, rates))
 
 
+BOLUS = st.tuples(st.integers(1_000, 50_000), st.integers(200_000, 24_000_000))
 ACTION = st.one_of(
     st.tuples(st.just("prescribe"), prescriptions()),
     st.tuples(st.just("clock"), st.integers(0, schema.WALL_S_MAX)),
     st.tuples(st.sampled_from(["stop", "start"]), st.none()),
+    st.tuples(st.just("bolus"), BOLUS),
 )
 
 

@@ -21,7 +21,7 @@ USAGE = 2
 
 @pytest.fixture(scope="module")
 def life() -> Bed:
-    """Eight hours: an edge of the schedule at noon, a stall, an acknowledgement, a stop."""
+    """Eight hours: an edge of the schedule, a stall, an acknowledgement, a bolus, a stop."""
     bed = Bed()
     bed.running((0, 300_000), (720, 900_000))
     bed.run(hours=5, minutes=20)
@@ -29,6 +29,7 @@ def life() -> Bed:
     bed.run(minutes=30)
     bed.plant.stall(False)
     bed.ask(schema.ACKNOWLEDGE, alarm=schema.MOTOR_STALLED)
+    bed.programmer.bolus(20_000, 4_800_000)
     bed.run(hours=1)
     bed.ask(schema.STOP)
     bed.run(hours=1, minutes=20)

@@ -34,6 +34,33 @@ def ordered(day: list[tuple[int, int]], wall_s: int) -> Orders:
     return orders
 
 
+@given(days, st.integers(1_000, 50_000), st.integers(200_000, 24_000_000))
+def test_a_bolus_is_its_volume_and_no_more_until_something_ends_it(
+    day: list[tuple[int, int]], volume_nl: int, rate_nl_day: int
+) -> None:
+    lasts_ms = -(-volume_nl * DAY_MIN * MIN_MS // rate_nl_day)
+    plain = ordered(day, 0)
+    for end, share in ((None, 1), ("alarm", 2), ("CANCEL_BOLUS_ANSWER", 2), ("boot", 2)):
+        orders = ordered(day, 0)
+        asked = {"volume_nl": volume_nl, "rate_nl_day": rate_nl_day, "dose_ng": 1}
+        told(orders, 1_000, 5, "BOLUS_PROPOSAL", **asked)
+        told(orders, 1_000, 6, "START_BOLUS_ANSWER")
+        cut_ms = 1_000 + lasts_ms // 2
+        if end == "alarm":
+            orders.end_bolus(cut_ms)
+        elif end == "boot":
+            orders.boot(cut_ms)
+        elif end:
+            told(orders, cut_ms, 7, end)
+        until_ms = 1_000 + 2 * lasts_ms
+        extra = orders.volume_nl(0, until_ms) - plain.volume_nl(0, until_ms)
+        one_ms = Fraction(rate_nl_day, DAY_MIN * MIN_MS)
+        assert abs(extra - Fraction(volume_nl, share)) <= one_ms
+        assert orders.rate_nl_day(1_000) - plain.rate_nl_day(1_000) == rate_nl_day
+        assert orders.rate_nl_day(until_ms) == plain.rate_nl_day(until_ms)
+        assert {1_000, cut_ms if end else 1_000 + lasts_ms} <= set(orders.edges_ms(until_ms))
+
+
 def rate_at(day: list[tuple[int, int]], minute: int) -> int:
     earlier = [rate for start, rate in day if start <= minute]
     return earlier[-1] if earlier else day[-1][1]
@@ -59,7 +86,7 @@ def test_a_stop_and_a_clock_end_a_stretch_and_a_boot_does_not() -> None:
     told(orders, 20 * MIN_MS, 6, "START_ANSWER")
     told(orders, 30 * MIN_MS, 7, "SET_CLOCK_ANSWER", wall_s=11 * 3_600 + 3_000)  # ten minutes left
     assert orders.volume_nl(0, 60 * MIN_MS) == 30_000
-    orders.boot()
+    orders.boot(6 * MIN_MS)
     assert orders.volume_nl(0, 60 * MIN_MS) == 30_000
     assert orders.rate_nl_day(36 * MIN_MS) == 1_440_000
 

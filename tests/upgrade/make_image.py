@@ -20,6 +20,7 @@ from tests.pumps import Bed
 
 IMAGES = Path(__file__).parent / "images"
 TOLD = {"setup": schema.READ_SETUP, "prescription": schema.READ_BACK, "totals": schema.TOTALS}
+BOLUS_NL = 20_000
 
 
 def with_flash(world: World, flash: Flash) -> None:
@@ -31,6 +32,7 @@ def with_flash(world: World, flash: Flash) -> None:
 def told(bed: Bed) -> dict[str, dict[str, Any]]:
     """What the pump says of itself, bytes in hex."""
     found = {name: bed.ask(kind) for name, kind in TOLD.items()}
+    found["boluses"] = {"given": bed.ask(schema.BOLUSES)["boluses"]}
     return {
         name: {k: v.hex() if isinstance(v, bytes) else v for k, v in values.items()}
         for name, values in found.items()
@@ -38,10 +40,13 @@ def told(bed: Bed) -> dict[str, dict[str, Any]]:
 
 
 def a_life(flash: Flash) -> Bed:
-    """Set up, calibrated, a continuous rate, a schedule, a stop: each leaves its totals."""
+    """Set up, calibrated, a rate, a bolus, a schedule, a stop: each leaves its totals."""
     bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
     bed.running((0, 700_000), patient_label="an older pump")
-    bed.run(hours=3)
+    bed.run(hours=2)
+    bed.programmer.hello()
+    bed.programmer.bolus(BOLUS_NL, 4_800_000)
+    bed.run(hours=1)
     bed.ask(schema.STOP)
     bed.programmer.hold_magnet()
     bed.ask(schema.CALIBRATE, steps=10_000, volume_nl=512_000)

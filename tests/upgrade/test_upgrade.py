@@ -44,6 +44,10 @@ def test_an_older_flash_is_booted_with_prescription_and_totals_intact(sheet: Pat
             assert 0 <= value - now["totals"][name] <= reserved * 52 * 2_000
         if name.startswith("possible") or name.endswith("_possible_nl"):
             assert now["totals"][name] >= value
+    for was, is_now in zip(before.get("boluses", {"given": []})["given"], now["boluses"]["given"]):
+        assert was.pop("age_s") - is_now.pop("age_s") < 120, "the ledger's last record is as old"
+        assert is_now == was
+    assert len(now["boluses"]["given"]) == len(before.get("boluses", {"given": []})["given"])
     bed.run(hours=2)
     bed.world.power_cut()
     bed.world.power_on()
