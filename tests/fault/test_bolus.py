@@ -169,6 +169,20 @@ def test_none_is_given_within_the_lockout() -> None:
     bed.programmer.bolus(VOLUME_NL, RATE_NL_DAY)
 
 
+def test_none_is_given_while_one_is_under_way() -> None:
+    """One that lasts for longer than the lockout, too."""
+    bed = running()
+    bed.programmer.bolus(VOLUME_NL, VOLUME_NL * 4)
+    bed.programmer.goodbye()
+    assert refusal(bed)["name"] == "BOLUS_UNDER_WAY"
+    bed.programmer.goodbye()
+    bed.run(s=schema.BOLUS_LOCKOUT_S + 600)
+    assert refusal(bed)["name"] == "BOLUS_UNDER_WAY"
+    bed.programmer.goodbye()
+    bed.run(hours=2)
+    assert last(bed)["outcome"] == "WHOLE"
+
+
 def test_neither_a_power_failure_nor_another_clock_shortens_the_lockout() -> None:
     bed = running()
     bed.programmer.bolus(VOLUME_NL, RATE_NL_DAY)
