@@ -102,7 +102,7 @@ class Boluses:
         before = (self._verified_nl, self._possible_nl, self.count)
         self._verified_nl = self._ledger.span_nl(OF_BOLUS)
         self._possible_nl = self._ledger.span_possible_nl(OF_BOLUS)
-        self.count += 1
+        self.count = self.count + 1 & schema.U32_MAX
         self._rows = rows[-(schema.BOLUSES_MAX - 1) :] + [row]
         self._is_under_way = True
         try:

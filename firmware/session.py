@@ -19,6 +19,9 @@ _ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
     schema.CONFIRM: 2 * COMMIT_MS,  # both twins
     schema.SET_CLOCK: COMMIT_MS,
     schema.REFILLED: COMMIT_MS,
+    schema.BOLUSES: 80,
+    schema.PROPOSE_BOLUS: 80,
+    schema.START_BOLUS: 3 * COMMIT_MS,  # both twins, and the ledger
     schema.LOG: 80,  # a segment read, and the records of a busy hour made
 }
 

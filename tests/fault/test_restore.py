@@ -326,8 +326,8 @@ def test_no_step_is_made_before_its_reservation_is_on_the_flash() -> None:
         memory = bed.pump.memory
         save = memory.save_ledger
 
-        def watched(ledger, steps, wall_s, save=save, promised=promised):  # type: ignore[no-untyped-def]
-            save(ledger, steps, wall_s)
+        def watched(ledger, steps, wall_s, uptime_s, save=save, promised=promised):  # type: ignore[no-untyped-def]
+            save(ledger, steps, wall_s, uptime_s)
             promised.append(ledger.commanded.value() + steps)
 
         memory.save_ledger = watched

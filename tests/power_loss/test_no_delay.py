@@ -88,6 +88,24 @@ def test_a_new_prescription_is_committed_between_two_steps() -> None:
     assert bed.state == schema.RUNNING
 
 
+def test_a_bolus_is_committed_between_two_steps() -> None:
+    """No pause between two steps is longer than the slower of the two rates has."""
+    flash = Flash()
+    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed.running((0, 3_000_000))
+    flash.erase_us, flash.page_us = WORST
+    period_ms = Fraction(86_400 * STEP_PL, 3_000_000)
+    for number in range(6):
+        bed.programmer.hello()
+        bed.run(ms=230 * number)
+        bed.programmer.bolus(5_000, 3_000_000)
+        bed.programmer.goodbye()
+        bed.run(s=schema.BOLUS_LOCKOUT_S)
+    pauses = [after - before for before, after in zip(bed.steps, bed.steps[1:])]
+    assert max(pauses) <= period_ms + 2
+    assert bed.ask(schema.BOLUSES)["count"] == 6
+
+
 def test_an_alarm_in_the_moment_before_a_step_is_written_after_it() -> None:
     """The condition changes at every phase of a step; the writes erase many times."""
     flash = Flash()
