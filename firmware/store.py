@@ -72,9 +72,6 @@ class Record:
             self.damaged = 0  # a flash that fails says so at the next save
         names = self._files.list(self._folder)
         found = [self._open(path) if path[-1] in names else None for path in self._paths]
-        for path, one in zip(self._paths, found):
-            if one is None and path[-1] in names:
-                self.damaged += 1
         newest = None
         for generation, one in enumerate(found):
             if one is not None and (newest is None or _is_newer(one[0], self._sequence)):
@@ -82,6 +79,8 @@ class Record:
                 self._sequence = one[0]
                 self._next = 1 - generation
         if newest is None:
+            if self._twins and self.damaged == 1:
+                self.damaged = 0  # the first save of all was cut: nobody was told that it is there
             return None
         self.format = newest[1]
         if self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):
@@ -132,11 +131,17 @@ class Record:
             return
 
     def _open(self, path: str) -> "Optional[Tuple[int, int, bytes]]":
-        """(sequence, format, payload); None where it cannot be read or is no sound record."""
+        """(sequence, format, payload); None where it cannot be read or is no sound record.
+
+        Counts what is damaged. An empty file is not: its first save was cut.
+        """
         try:
             data = self._files.read(path)
         except OSError:
+            data = b"?"
+        if not data:
             return None
+        self.damaged += 1
         body = len(data) - _CRC_BYTES
         if body < _HEADER_BYTES:
             return None
@@ -147,6 +152,7 @@ class Record:
             return None
         if length != body - _HEADER_BYTES:
             return None
+        self.damaged -= 1
         return sequence, form, data[_HEADER_BYTES:body]
 
 

@@ -229,7 +229,7 @@ def bolus(cut):
     """One bolus with the heap locked, to its end or to an alarm: (how it went, its steps)."""
     pump.boluses.begin(5_000, 4_000_000, 2_000)
     pump.ledger.left = 2 * STEPS
-    pump.keeper.due_ms = NEVER
+    pump.keeper.due_ms = pump.log.due_ms = NEVER
     turn = pump.loop.run_once
     begun = chip.steps
     micropython.heap_lock()

@@ -29,6 +29,7 @@ CUTS_MIN = {
     "set_up_anew": 108,
     "alarm": 108,
     "set_the_clock": 18,
+    "bolus": 180,
     "log": 90,
 }
 

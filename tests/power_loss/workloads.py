@@ -79,7 +79,6 @@ def bolus(ward: Ward) -> None:
     for alarm in range(len(schema.ALARM_TABLE)):
         with suppress(Refused), ward.becoming(alarms=0):
             ward.ask(schema.ACKNOWLEDGE, alarm=alarm)
-    ward.run(s=schema.BOLUS_LOCKOUT_S)
     count = ward.pump.boluses.count
     with ward.becoming(boluses=count + 1):
         ward.bolus(10_000, 4_800_000)
