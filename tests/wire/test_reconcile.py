@@ -158,6 +158,10 @@ class Case:
         if self.command == schema.CANCEL_BOLUS:
             bed.programmer.hello()
             bed.programmer.bolus(2_000, 1_000_000)
+        if self.command == schema.START_BOLUS:  # it waits for room before the next step
+            steps = len(bed.steps)
+            while len(bed.steps) == steps:
+                bed.run(ms=100)
         self.before = dict(self.observer.done)
 
     def send(self, client: Client) -> None:
