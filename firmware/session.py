@@ -104,12 +104,20 @@ class Session(Task):
             self._take(request, now_ms)
 
     def _hear(self, request: frame.Frame, now_ms: int) -> None:
-        """Take a request now, or let it wait; a new one drives out one that waits."""
+        """Take a request now, or let it wait; a new one drives out one that waits.
+
+        A repeat gets the stored answer, which takes no time.
+        """
         self._waiting = None
-        if request.kind in _ROOM_MS:
+        if request.kind in _ROOM_MS and not self._is_again(request):
             self._waiting = request
         else:
             self._take(request, now_ms)
+
+    def _is_again(self, request: frame.Frame) -> bool:
+        """Whether it is the last one, repeated."""
+        content = bytes([request.kind]) + request.payload
+        return request.counter == self._counter and content == self._request
 
     def _take(self, request: frame.Frame, now_ms: int) -> None:
         content = bytes([request.kind]) + request.payload
@@ -118,8 +126,7 @@ class Session(Task):
             return
         if self.is_open:
             self._idle_at_ms = now_ms + IDLE_MS
-        again = request.counter == self._counter and content == self._request
-        if again and (self.is_open or request.kind == schema.GOODBYE):
+        if self._is_again(request) and (self.is_open or request.kind == schema.GOODBYE):
             self._write(self._bytes(request, self._answer))
         elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
             answer = self._answered(request, now_ms)
