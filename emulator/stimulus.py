@@ -95,13 +95,14 @@ class Player:
         self._stimulus = stimulus
         self._read_pins = read_pins
         self._row: "Row" = _NO_ROW  # that comes, or is asked for, next
+        self._is_timed = False
         self._on_time_ref = self._on_time
         for gpio in _ADC_GPIOS:
             self._outside.adc(gpio, self._source(ADC_IN, gpio))
         for gpio in read_pins:
             self._outside.read_from(gpio, self._source(PIN_IN, gpio))
         self._next()
-        while self._row[1] and not self._row[0] and not self._is_answer():
+        while self._is_timed and not self._row[0]:
             self._put(self._row)  # how the pins stood before the chip started
             self._next()
         self._await()
@@ -111,15 +112,14 @@ class Player:
 
     def _next(self) -> None:
         data = self._stimulus.read(_ROW_BYTES)
-        self._row = struct.unpack(_ROW, data) if data else _NO_ROW
-
-    def _is_answer(self) -> bool:
-        kind = self._row[1]
-        return kind == ADC_IN or (kind == PIN_IN and self._row[2] in self._read_pins)
+        self._row = row = struct.unpack(_ROW, data) if data else _NO_ROW
+        kind = row[1]
+        asked = kind == ADC_IN or (kind == PIN_IN and row[2] in self._read_pins)
+        self._is_timed = kind != 0 and not asked
 
     def _await(self) -> None:
         """The next row waits to be asked for, or for its time."""
-        if self._row[1] and not self._is_answer():
+        if self._is_timed:
             self._world.at(self._world.start_us + self._row[0], self._on_time_ref)
 
     def _asked(self, kind: int, place: int) -> int:
