@@ -78,8 +78,11 @@ class Loop:
                 self._sleep_ms(AWAKE_SLICE_MS)
             elif left_ms > _NEAR_MS:
                 self._sleep_far(left_ms)
+            elif left_ms > IDLE_SLICE_MS:
+                self._sleep_ms(IDLE_SLICE_MS)
             else:
-                self._sleep_ms(left_ms if left_ms < IDLE_SLICE_MS else IDLE_SLICE_MS)
+                self._sleep_ms(left_ms)
+                return  # the next turn looks at the clock
             left_ms = until_ms - self._read()
 
     def _sleep_far(self, left_ms: int) -> None:
