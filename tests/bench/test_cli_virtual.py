@@ -49,6 +49,11 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
+def slots_only() -> "dict[str, bytes]":
+    """The files of a board whose root starts nothing: it is at its prompt sooner."""
+    return {path: data for path, data in file_set.build().items() if not path.endswith(".py")}
+
+
 def verdicts(done: Done) -> "dict[str, str]":
     return {one["part"]: one["verdict"] for one in done.plain["findings"]}
 
@@ -101,20 +106,18 @@ def test_the_doctor_calls_nothing_well_that_it_did_not_see(
     assert (found["slot a"], found["what starts"], found["pump"]) == ("FAILED",) * 3
 
 
-def test_a_scenario_is_judged_on_the_virtual_pico(
+def test_a_scenario_is_judged_and_the_exit_code_says_how(
     scenario: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = pico_bed.unchecked()
-    monkeypatch.setattr(cli_virtual.file_set, "build", lambda release: files)
+    """The verdict of one on the virtual Pico itself: test_virtual_session.py."""
+
+    def board(*_: object) -> Any:
+        made: Any = EmulatedBoard()
+        return lambda seed: BoardWorld(made, seed)
+
+    monkeypatch.setattr(cli_virtual, "_board", board)
     done = Done("virtual", str(scenario), "--json")
     assert (done.code, done.plain["holds"]) == (OK, True), done.text
-
-
-def test_a_scenario_that_fails_is_told_and_is_exit_code_1(
-    scenario: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    board: Any = EmulatedBoard()
-    monkeypatch.setattr(cli_virtual, "_board", lambda *_: lambda seed: BoardWorld(board, seed))
     scenario.write_text(SHORT % "RUNNING")
     done = Done("virtual", str(scenario))
     assert done.code == FAILED
@@ -200,7 +203,7 @@ def test_a_board_at_a_port_that_loses_and_delays_is_driven_judged_and_left_as_it
         return cables[0]
 
     monkeypatch.setattr(hil, "start", bad)
-    pico = VirtualPico(pico_bed.stock_image(), file_set.build())
+    pico = VirtualPico(pico_bed.stock_image(), slots_only())
     with VirtualCable(pico, in_step=True) as cable:
         done = Done("hil", str(scenario), "--port", cable.port, "--json")
         while not pico.resets:
