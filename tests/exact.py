@@ -78,8 +78,8 @@ class Order:
             self.segments = value
         elif isinstance(value, int):
             self.day_ms_at_since = value % 86_400 * 1000
-        elif what in ("start", "stop"):
-            self.running = what == "start"
+        elif what in ("start", "stop", "hold", "release"):
+            self.running = what in ("start", "release")
 
 
 class Checker:
@@ -120,7 +120,8 @@ def live(
     """A pump's life: prescribed, started, then each action after a pause in ms; all checked.
 
     Actions: ("prescribe", segments), ("clock", wall_s), ("stop", None), ("start", None),
-    ("bolus", (nL, nL/day)).
+    ("bolus", (nL, nL/day)); ("hold", None): an alarm, and ("release", None): it goes, and is
+    acknowledged.
     """
     bed = Bed(start_us=start_us)
     bed.ready()
@@ -139,7 +140,7 @@ def live(
         checker.all_steps()
         bed.programmer.hello()
         try:
-            _do(bed, *action)
+            _do(bed, answered, *action)
         except Refused as no:
             if no.values["name"] not in MAY_BE_REFUSED[action[0]]:
                 raise
@@ -151,7 +152,7 @@ def live(
     return checker
 
 
-def _do(bed: Bed, what: str, value: Value) -> None:
+def _do(bed: Bed, answered: list[int], what: str, value: Value) -> None:
     if isinstance(value, tuple):
         bed.programmer.bolus(*value)
     elif isinstance(value, list):
@@ -162,3 +163,9 @@ def _do(bed: Bed, what: str, value: Value) -> None:
         bed.programmer.ask(schema.STOP)
     elif what == "start":
         bed.programmer.start()
+    elif what == "hold":
+        bed.pump.alarms.raise_alarm(schema.OCCLUSION, 60_000)
+        answered.append(bed.now_ms)
+    elif what == "release":
+        bed.pump.alarms.clear(schema.OCCLUSION)
+        bed.programmer.ask(schema.ACKNOWLEDGE, {"alarm": schema.OCCLUSION})

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from emulator.bedside import Refused
 from emulator.rtc import Calendar, RTCType
 from emulator.world import World
-from firmware import guard
+from firmware import fault, guard
 from firmware.pins import SUPPLY
 from protocol.wire import schema
 from tests.decade import ten_years
@@ -44,6 +45,47 @@ def test_setting_the_clock_moves_the_edge_and_no_dose(name: str) -> None:
     ]
     checker = live(EDGE, actions, 49_973)
     assert checker.checked > 20
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_a_clock_set_while_an_alarm_holds_therapy_moves_the_edge_and_no_dose(name: str) -> None:
+    """Nothing comes while it is held, and what comes after it is what the new time says."""
+    actions: list[tuple[Action, int]] = [
+        (("hold", None), 700_000),
+        *((("clock", wall_s), 400_000 + 1_000 * i) for i, wall_s in enumerate(JUMPS[name])),
+        (("release", None), 500_000),
+    ]
+    checker = live(EDGE, actions, 49_973)
+    assert checker.checked > 20
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_in_fault_no_clock_is_set_and_nothing_comes_of_trying(name: str) -> None:
+    """Time goes on as it was; after the reset and the acknowledgement so does the schedule."""
+    bed = Bed()
+    bed.running(*EDGE)
+    bed.run(minutes=12)
+    bed.pump.fault_stop(fault.NO_MEMORY)
+    bed.steps.clear()
+    began_s = _clock_s(bed)
+    for wall_s in JUMPS[name]:
+        with pytest.raises(Refused, match="FAULTED"):
+            bed.ask(schema.SET_CLOCK, wall_s=wall_s)
+        bed.run(minutes=7)
+    gone_s = len(JUMPS[name]) * 7 * 60
+    assert gone_s <= _clock_s(bed) - began_s <= gone_s + 10
+    assert (bed.state, bed.steps) == (schema.FAULT, [])
+    bed.world.reset(bed.world.chip.PWRON_RESET)
+    bed.run(minutes=1)
+    assert (bed.state, bed.steps) == (schema.HELD, [])
+    bed.ask(schema.ACKNOWLEDGE, alarm=schema.INVARIANT_BROKEN)
+    bed.run(minutes=30)
+    assert bed.state == schema.RUNNING
+    assert {b - a for a, b in zip(bed.steps, bed.steps[1:])} == {2_160}, "2 mL/day from 06:00 on"
+
+
+def _clock_s(bed: Bed) -> int:
+    return int(bed.ask(schema.READ_CLOCK)["wall_s"])
 
 
 def test_the_clock_may_be_set_while_stopped_too() -> None:
