@@ -20,7 +20,7 @@ GATHER_MS = 1_000
 SPACING_MS = 10_000
 _HOUR_MS = 3_600_000
 _NO_SPACE = 28  # ENOSPC
-_CALM = (events.REFUSAL, events.RATE, events.LEDGER)  # wait for the hour
+_CALM = (events.REFUSAL, events.RATE, events.LEDGER, events.NO_MEMORY)  # wait for the hour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

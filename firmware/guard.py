@@ -16,6 +16,7 @@ import binascii
 from array import array
 
 from firmware.task import Task
+from protocol.wire import events
 
 _PERIOD_MS = 60_000
 
@@ -63,7 +64,7 @@ TAKEN = 3  # its edge was made before the rate changed, and the next step is sch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import Callable, List, Tuple
 
     Words = array[int]
 
@@ -73,11 +74,15 @@ class Corrupt(Exception):
 
 
 class Guard(Task):
-    """The numbers. step, rest: arrays of words and complements, at the places above."""
+    """The numbers. step, rest: arrays of words and complements, at the places above.
+
+    note: told of an event (events.NO_MEMORY).
+    """
 
     def __init__(self, step_pl: int) -> None:
         super().__init__()
         self.due_ms = 0
+        self.note: "Callable[[int], None]" = _unheard
         self.step = _zeros(STEP_WORDS)
         self.rest = _zeros(REST_WORDS)
         self._rest_sum = -(REST_WORDS // 2)
@@ -101,7 +106,7 @@ class Guard(Task):
         try:
             self.check_pairs()
         except MemoryError:
-            return
+            self.note(events.NO_MEMORY)
 
     def check_pairs(self) -> None:
         """Each pair, and the seal; finds what cancels in a sum. Raises Corrupt."""
@@ -170,3 +175,7 @@ def _crc_of(rest: "Words") -> int:
 
 def _zeros(count: int) -> "Words":
     return array("i", [0, -1] * (count // 2))
+
+
+def _unheard(_kind: int) -> None:
+    """Stands where no log has been connected yet."""

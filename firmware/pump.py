@@ -101,7 +101,7 @@ class Pump:
                 self.annunciator,
                 self.magnet,
                 self.care,
-                TimeBase(board, self.alarms),
+                TimeBase(board, self.alarms, self.log.note),
                 self.log,
                 self.session,
             ),
@@ -112,7 +112,7 @@ class Pump:
         self.care.on_hour = self.keeper.condition_changed
         self.heartbeat = Heartbeat(board, self.loop)
         self.alarms.on_change = self._on_alarms
-        self.alarms.on_event = self.log.note
+        self.alarms.on_event = guard.note = self.log.note
         self.therapy.on_rate = self.log.rate_changed
         begin(self)
 

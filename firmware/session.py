@@ -75,6 +75,7 @@ class Session(Task):
         except MemoryError:
             self._waiting = None
             self._decoder.drop()
+            self._note(events.NO_MEMORY, 0, 0)
         if self.is_open and now_ms >= self._idle_at_ms:
             self.is_open = False
         self.due_ms = self._idle_at_ms if self.is_open else NEVER

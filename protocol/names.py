@@ -52,6 +52,7 @@ EVENTS = (
     ("LOG_GAP", "lost_events", "gap_cause"),
     ("BOLUS_BEGUN", "volume_nl", "bolus_nl_day"),
     ("BOLUS_ENDED", "outcome", ""),
+    ("NO_MEMORY", "", ""),
 )
 SIGNED = ("value",)  # arguments in two's complement
 GAP_CAUSES = ("OVERFLOW", "DAMAGED")

@@ -12,7 +12,7 @@ compared: a jump by whole days stays unseen, and nothing depends on it.
 """
 
 from firmware.task import NEVER, Task
-from protocol.wire import schema
+from protocol.wire import events, schema
 
 TOLERANCE_MS = 2_000
 _PERIOD_MS = 3_600_000
@@ -20,6 +20,8 @@ _DAY_S = 86_400
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from firmware.alarm import Alarms
     from firmware.board import Board
 
@@ -27,10 +29,11 @@ if TYPE_CHECKING:
 class TimeBase(Task):
     """Raises CLOCK_DISAGREES, and clears it after an hour in which they agree."""
 
-    def __init__(self, board: "Board", alarms: "Alarms") -> None:
+    def __init__(self, board: "Board", alarms: "Alarms", note: "Callable[[int], None]") -> None:
         super().__init__()
         self._rtc_day_s = board.rtc_day_s
         self._alarms = alarms
+        self._note = note
         self._at_ms = NEVER  # of the last reading; NEVER: there was none
         self._day_s = 0
         self.due_ms = 0 if board.has_rtc else NEVER
@@ -42,6 +45,7 @@ class TimeBase(Task):
             day_s = self._rtc_day_s()
         except MemoryError:
             self._at_ms = NEVER
+            self._note(events.NO_MEMORY)
             return
         if self._at_ms != NEVER:
             self._compare((day_s - self._day_s) % _DAY_S, now_ms - self._at_ms)

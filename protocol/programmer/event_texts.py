@@ -24,6 +24,9 @@ EVENTS = {
     "LOG_GAP": "Events before this one are missing.",
     "BOLUS_BEGUN": "A bolus began, on top of the prescription.",
     "BOLUS_ENDED": "It is over; TOTALS and BOLUSES say how much it gave.",
+    "NO_MEMORY": (
+        "Memory ran out: an answer waits until it is asked for again, a check for its next time."
+    ),
 }
 
 _OWN = {

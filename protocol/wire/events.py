@@ -34,6 +34,7 @@ LEDGER = 13
 LOG_GAP = 14
 BOLUS_BEGUN = 15
 BOLUS_ENDED = 16
+NO_MEMORY = 17
 
 # Why records are missing before a LOG_GAP.
 OVERFLOW = 0

@@ -5,9 +5,11 @@ from typing import Any
 
 from firmware.pins import EN, SUPPLY
 from protocol import names
-from protocol.wire import schema
+from protocol.wire import events, schema
+from tests.fault.log_entries import entries, newest
 from tests.pumps import Bed
 
+FAULT_ENTRIES = 10  # fault, state, alarm, rate, ledger
 PERIOD_MS = 4_320  # at 1 mL/day and 50 nL a step
 ALL_DAY = ((0, 1_000_000),)
 BY_THE_HOUR = tuple((60 * hour, 1_000_000) for hour in range(24))
@@ -84,10 +86,17 @@ class Flipper:
             (reason != "MEMORY_CORRUPT", "not found"),
             (bed.pump.state.state != schema.FAULT, "no fault"),
             (not alarm.active or not alarm.waiting, "no alarm"),
+            (not self._is_logged(), "nothing in the log"),
             (outside.level(SUPPLY) != 0, "the motor supply is on"),
             (outside.level(EN) != 1, "the driver is on"),
         ]
         return ", ".join(text for is_so, text in wrong if is_so)
+
+    def _is_logged(self) -> bool:
+        """Among the newest entries, of which a fault makes a few."""
+        reason = names.FAULTS.index("MEMORY_CORRUPT")
+        found = entries(self.bed, newest(self.bed) - FAULT_ENTRIES)
+        return any((one.kind, one.a) == (events.FAULT, reason) for one in found)
 
 
 def campaign(when: str, segments: Segments) -> tuple[int, list[tuple[str, int, int, str]]]:

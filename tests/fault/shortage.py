@@ -11,14 +11,27 @@ from typing import Any
 
 from emulator.bedside import Refused
 from firmware.guard import IS_SCHEDULE
+from firmware.ledger import SINCE_REFILL
+from firmware.monitor.time_base import TimeBase
 from firmware.pins import SUPPLY
 from protocol import names
 from protocol.wire import codec, schema
 from tests.fault.flips import Flipper
+from tests.fault.log_entries import entries, newest, tells_a_shortage
 from tests.pumps import Bed
 
 SEGMENTS = ((0, 1_000_000), (720, 900_000))
 OTHER = {"conc_mcg_ml": 2_000, "therapy": schema.CONTINUOUS, "dose_ng_day": 1_200_000}
+SETUP = {
+    "serial": "OITB-0002",
+    "patient_label": "another",
+    "drug": "baclofen",
+    "conc_mcg_ml": 1_000,
+    "reservoir_nl": 20_000_000,
+    "catheter_um": 890_000,
+    "catheter_nl_cm": 2_200,
+    "dose_ng_day_limit": schema.DOSE_NG_DAY_MAX,
+}
 _REPEATS = 5
 _FILES_WITHOUT = frozenset(
     ("alarm", "annunciator", "board", "care", "clock", "count", "delivery", "drive", "loop")
@@ -112,6 +125,11 @@ def _confirm(bed: Bed) -> tuple[int, bytes]:
     return schema.CONFIRM, codec.encode(schema.CONFIRM, {"digest": proposal["digest"]})
 
 
+def _refilled(bed: Bed) -> tuple[int, bytes]:
+    bed.pump.magnet._window_until_ms = 1 << 28
+    return schema.REFILLED, b""
+
+
 def _stopped(kind: int, **values: Any) -> Callable[[Bed], tuple[int, bytes]]:
     def prepare(bed: Bed) -> tuple[int, bytes]:
         bed.programmer.ask(schema.STOP)
@@ -159,6 +177,9 @@ REQUESTS: dict[str, Callable[[Bed], tuple[int, bytes]]] = {
     "stop": _asks(schema.STOP),
     "start": _stopped(schema.START),
     "calibrate": _stopped(schema.CALIBRATE, steps=1_000, volume_nl=51_000),
+    "setup": _stopped(schema.SETUP, **SETUP),
+    "refilled": _refilled,
+    "log": _asks(schema.LOG, first_event=1),
 }
 
 
@@ -172,6 +193,8 @@ def condition(bed: Bed) -> tuple[Any, ...]:
         pump.step_pl,
         pump.therapy.rate_nl_day,
         pump.therapy.segment,
+        pump.setup["patient_label"],
+        pump.ledger.span_nl(SINCE_REFILL) > 0,
         prescription.digest("S") if prescription else b"",
         (pump.wall.wall_s(pump.clock.now_ms) - pump.clock.uptime_s()) // 60,
         pump.boluses.count,
@@ -196,9 +219,13 @@ class Trial:
         bed.programmer.hello()
         kind, payload = REQUESTS[name](bed)
         before = condition(bed)
+        told = newest(bed)
         with Shortage(at) as shortage:
             answer = self._ask(kind, payload)
-        return shortage.came, self._verdict(answer, before)
+        verdict = self._verdict(answer, before)
+        if shortage.came and not any(map(tells_a_shortage, entries(bed, told))):
+            verdict += " nothing in the log"
+        return shortage.came, verdict
 
     def _ask(self, kind: int, payload: bytes) -> str:
         """OK, the name of the refusal, or "" where no answer comes."""
@@ -249,7 +276,9 @@ def campaign(name: str, first: int = 1, every: int = 1) -> tuple[int, list[tuple
 
 
 def in_the_background(at: int) -> tuple[bool, str]:
-    """The hour comes: ledger, condition and log are written, and the guarded pairs looked at."""
+    """The hour comes: ledger, condition and log are written, the guarded pairs looked at, and the
+    clocks compared.
+    """
     flipper = Flipper(SEGMENTS)
     bed = flipper.bed
     bed.programmer.goodbye()
@@ -258,11 +287,16 @@ def in_the_background(at: int) -> tuple[bool, str]:
     for task in (pump.keeper, pump.log):
         task._hour_at_ms = 0
         task.due_ms = 0
+    (time_base,) = [task for task in pump.loop._tasks if isinstance(task, TimeBase)]
+    time_base.due_ms = 0
     pump.keeper.condition_changed()
     steps = len(bed.steps)
+    told = newest(bed)
     with Shortage(at) as shortage:
         bed.run(minutes=2)
     bed.run(minutes=1)
+    if shortage.came and not any(map(tells_a_shortage, entries(bed, told))):
+        return True, "nothing in the log"
     if pump.state.state != schema.RUNNING or len(bed.steps) < steps + 40:
         return shortage.came, f"{names.STATES[pump.state.state]}, {pump.error!r}"
     return shortage.came, ""

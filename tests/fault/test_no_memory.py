@@ -3,9 +3,11 @@
 import pytest
 
 from emulator.cpu import SCHEDULER_DEPTH
+from firmware.monitor.time_base import TimeBase
 from firmware.pins import SUPPLY
 from protocol import names
-from protocol.wire import schema
+from protocol.wire import events, schema
+from tests.fault.log_entries import entries
 from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, condition, in_the_background
 from tests.pumps import Bed
 
@@ -100,7 +102,27 @@ def test_a_seal_that_finds_no_memory_waits_for_the_next_minute() -> None:
     bed.run(minutes=3)
     assert bed.state == schema.RUNNING
     assert len(bed.steps) > steps + 40
+    assert shortages(bed) == 3
     looks: list[int] = []
     bed.pump.guard.check_pairs = lambda: (looks.append(1), check())
     bed.run(minutes=3)
     assert len(looks) == 3
+
+
+def test_a_comparison_of_the_clocks_that_finds_no_memory_waits_for_the_next_hour() -> None:
+    bed = Bed()
+    bed.running(*SEGMENTS)
+    (time_base,) = [task for task in bed.pump.loop._tasks if isinstance(task, TimeBase)]
+    read = time_base._rtc_day_s
+    time_base._rtc_day_s = no_memory
+    bed.run(hours=2)
+    assert shortages(bed) == 2
+    time_base._rtc_day_s = read
+    bed.run(hours=3)
+    assert (bed.state, bed.pump.alarms.mask(True)) == (schema.RUNNING, 0)
+    assert shortages(bed) == 2
+
+
+def shortages(bed: Bed) -> int:
+    """How often the log says that memory ran out."""
+    return sum(one.kind == events.NO_MEMORY for one in entries(bed))
