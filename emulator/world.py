@@ -287,4 +287,8 @@ def _build_pump(world: World) -> "Tuple[Any, Any]":
     from firmware.pump import Pump
 
     board = Board(world.chip, world.clock, world.disk, world.disk.open)
-    return board, Pump(board)
+    try:
+        return board, Pump(board)
+    except Exception:  # as firmware/main.py does
+        board.supply(0)
+        raise

@@ -39,6 +39,10 @@ class Board:
         open_file: "Callable[..., Any]" = open,
     ) -> None:
         pin = chip.Pin
+        self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
+        # First of all: whatever ends the start from here on is begun anew.
+        self._watchdog = chip.WDT(timeout=WATCHDOG_MS)
+        self.feed = self._watchdog.feed
         self.files = Files(system, open_file)
         self.ticks_ms = clock.ticks_ms
         self.ticks_diff = clock.ticks_diff
@@ -73,10 +77,7 @@ class Board:
         self._step_callback: "Callable[[Any], None]" = _no_step
         self.has_rtc = hasattr(chip, "RTC")
         self._rtc: "Any" = chip.RTC() if self.has_rtc else None
-        self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
         self.woken = False
-        self._watchdog = chip.WDT(timeout=WATCHDOG_MS)
-        self.feed = self._watchdog.feed
 
     def on_step(self, callback: "Callable[[Any], None]") -> None:
         """What the step timer calls, in a hard interrupt."""

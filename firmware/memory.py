@@ -86,6 +86,8 @@ class Memory:
         fields["segments"] = found["segments"]
         try:
             prescription = Prescription(fields)
+        except MemoryError:  # says nothing of the record
+            raise
         except Exception:  # a Refusal, or whatever nonsense makes of the arithmetic
             prescription = None
         if (

@@ -15,7 +15,8 @@ from firmware.ledger import SINCE_REFILL
 from firmware.monitor.time_base import TimeBase
 from firmware.pins import SUPPLY
 from protocol import names
-from protocol.wire import codec, schema
+from protocol.programmer.event_log import Event
+from protocol.wire import codec, events, schema
 from tests.fault.flips import Flipper
 from tests.fault.log_entries import entries, newest, tells_a_shortage
 from tests.pumps import Bed
@@ -49,6 +50,7 @@ NO_ALLOCATION = {
     "session": "poll rebase _keep",
     "commands": "_changes",
     "frame": "in_frame drop",
+    "time_base": "poll rebase _compare",
     "pump": "turn fault_stop _abandon _enter _set_state _deliver _begin_therapy _still _hold "
     "_on_alarms _on_stalled _on_motion_trip _rate_nl_day",
 }
@@ -273,6 +275,41 @@ def campaign(name: str, first: int = 1, every: int = 1) -> tuple[int, list[tuple
             return count, failed
         count += 1
         at += every
+
+
+class Start:
+    """A pump whose therapy goes on after the power was off, if memory suffices."""
+
+    def __init__(self) -> None:
+        self._flipper = Flipper(SEGMENTS)
+
+    def run(self, at: int) -> tuple[bool, str]:
+        """(whether there is an allocating call of that number, what went wrong).
+
+        A start that does not come to its end is begun anew by the watchdog.
+        """
+        bed = self._flipper.bed
+        told = tells_a_shortage
+        with Shortage(at) as shortage:
+            try:
+                self._flipper.start_again()
+                bed.run(s=10)
+            except MemoryError:
+                told = _tells_a_watchdog_reset
+        if bed.world.pump is None:
+            if bed.world.chip.outside.level(SUPPLY):
+                return True, "the motor supply is on"
+            bed.steps.clear()
+            bed.run(s=20)
+        if bed.state != schema.RUNNING or not bed.steps:
+            return shortage.came, names.STATES[bed.state]
+        if shortage.came and not any(map(told, entries(bed))):
+            return True, "nothing in the log"
+        return shortage.came, ""
+
+
+def _tells_a_watchdog_reset(one: Event) -> bool:
+    return one.kind == events.BOOT and names.RESETS[one.a] == "WATCHDOG"
 
 
 def in_the_background(at: int) -> tuple[bool, str]:

@@ -8,7 +8,15 @@ from firmware.pins import SUPPLY
 from protocol import names
 from protocol.wire import events, schema
 from tests.fault.log_entries import entries
-from tests.fault.shortage import REQUESTS, SEGMENTS, Trial, campaign, condition, in_the_background
+from tests.fault.shortage import (
+    REQUESTS,
+    SEGMENTS,
+    Start,
+    Trial,
+    campaign,
+    condition,
+    in_the_background,
+)
 from tests.pumps import Bed
 
 EVERY = 11  # of the allocating calls of a request; every one: `make prove`, MEMORY-02
@@ -46,6 +54,18 @@ def test_records_and_log_that_find_no_memory_stop_nothing() -> None:
             break
         at += 29
     assert at > 200
+
+
+def test_a_start_that_runs_out_of_memory_is_begun_anew_and_therapy_goes_on() -> None:
+    start = Start()
+    at = 1
+    while True:
+        came, verdict = start.run(at)
+        assert verdict == "", at
+        if not came:
+            break
+        at += 17
+    assert at > 1_000
 
 
 def test_a_full_scheduler_queue_delays_no_step() -> None:

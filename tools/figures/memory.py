@@ -17,7 +17,7 @@ def flipped_bits() -> tuple[int, str]:
     "MEMORY-02", "failed allocations that left neither safe state nor what was before", "calls", 0
 )
 def failed_allocations() -> tuple[int, str]:
-    """Each allocating call of each request once, and of an hour's records."""
+    """Each allocating call of each request once, of an hour's records, and of a start."""
     found = [shortage.campaign(name) for name in shortage.REQUESTS]
     count = sum(calls for calls, _ in found)
     wrong = sum(len(failed) for _, failed in found)
@@ -25,6 +25,14 @@ def failed_allocations() -> tuple[int, str]:
     came = True
     while came:
         came, verdict = shortage.in_the_background(at)
+        wrong += bool(verdict)
+        at += 1
+    count += at - 2
+    start = shortage.Start()
+    at = 1
+    came = True
+    while came:
+        came, verdict = start.run(at)
         wrong += bool(verdict)
         at += 1
     return wrong, f"{count + at - 2:,} calls failed, one at a time"
