@@ -35,8 +35,10 @@ class BolusCommands:
         self._proposal = None
 
     def told(self, fields: "Values", now_ms: int) -> "Values":
-        """The newest boluses, and when the next may follow."""
+        """The newest boluses, and when the next may follow. Raises Refusal as for totals."""
         boluses = self._pump.boluses
+        if not self._pump.ledger.is_sound:
+            raise Refusal(schema.FAULTED)
         return {
             "count": boluses.count,
             "wait_s": boluses.wait_s(),

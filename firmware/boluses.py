@@ -189,7 +189,7 @@ class Boluses:
 
     def _look(self) -> None:
         """What the latest has delivered so far, by the ledger."""
-        if self._rows:
+        if self._rows and self._ledger.is_sound:
             row = self._rows[-1]
             ledger = self._ledger
             row["verified_nl"] = max(0, ledger.span_nl(OF_BOLUS) - self._verified_nl)

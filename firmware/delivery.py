@@ -9,6 +9,7 @@ verified.
 from firmware.guard import (
     DUE_MS,
     EDGES,
+    LEFT,
     MADE,
     MISSED,
     PATIENT,
@@ -154,7 +155,7 @@ class Delivery(Task):
         words[WAKE_MS + 1] = ~at_ms
 
     def _arm(self, now_ms: int) -> None:
-        if self._ledger.left <= 0:
+        if self._words[LEFT] <= 0:
             self.on_block_end()
             self._wake(now_ms + 1)
             return
@@ -182,7 +183,7 @@ class Delivery(Task):
             self._rate.take_step()
         arrived = self._book()
         self._wait()
-        if self._ledger.left <= 1:
+        if words[LEFT] <= 1:
             self.on_block_end()
         if arrived:
             if words[MISSED]:

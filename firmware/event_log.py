@@ -109,7 +109,8 @@ class EventLog(Task):
     def checkpoint(self) -> None:
         """The step ledger as it is now."""
         ledger = self._ledger
-        self.note(events.LEDGER, ledger.verified.value(), ledger.unverified.value())
+        if ledger.is_sound:
+            self.note(events.LEDGER, ledger.verified.value(), ledger.unverified.value())
 
     def poll(self, now_ms: int) -> None:
         """An hour is over, or something is to be written: one operation on the flash."""

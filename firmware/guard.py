@@ -34,7 +34,18 @@ CHANGE_MS = 18  # therapy's: when the segment ends
 EDGES = 20  # encoder edges booked, modulo 2**16
 MISSED = 22  # steps in a row that did not arrive
 STATE = 24  # state of the pump, schema.UNCOMMISSIONED .. FAULT
-STEP_WORDS = 26
+# The ledger: what was delivered, and what may be.
+LEFT = 26  # steps that may still be made under the reservation on the flash
+HALF = 28  # an encoder edge whose partner has not come
+COMMANDED = 30  # counts, two numbers each (firmware/count.py)
+VERIFIED = 34
+UNVERIFIED = 38
+BOLUS_VERIFIED = 42
+BOLUS_UNVERIFIED = 46
+SHARE_NL_DAY = 50  # of a bolus, in ...
+TOTAL_NL_DAY = 52  # ... this rate
+PART_NL_DAY = 54  # steps of a bolus: Bresenham's rule, by rate
+STEP_WORDS = 56
 
 # What changes with a command, an edge of the schedule, or a day.
 SEGMENT = 0  # 1 .. n, 0 while stopped
@@ -47,15 +58,22 @@ WALL_DAY_MS = 12  # ... and ms into that day ...
 WALL_AT_MS = 14  # ... at this time
 BOLUS_NL_DAY = 16  # on top of the prescription; 0: none ...
 BOLUS_END_MS = 18  # ... until then
+KIND = 20  # the ledger: of therapy ...
+CONC_MCG_ML = 22  # ... what the reservoir holds ...
+BOOKED_PL = 24  # ... and the volume of the steps that are booked
 # From here on: what only a command changes, sealed by a CRC.
-STEP_PL = 20  # volume of a step, in pL
-IS_SCHEDULE = 22  # 1: the prescription follows the time of day
-SEGMENTS = 24  # how many; four words each follow: start in minutes, rate in nL/day
-REST_WORDS = 26
+STEP_PL = 26  # volume of a step, in pL
+IS_SCHEDULE = 28  # 1: the prescription follows the time of day
+SEGMENTS = 30  # how many; four words each follow: start in minutes, rate in nL/day
+REST_WORDS = 32
 SEALED = STEP_PL
 SEGMENT_WORDS = 4
 
+# The ledger's volumes and doses, and the counts that they go up to: sums (firmware/sums.py).
+TOTALS_WORDS = 144
+
 _STEP_SUM = -(STEP_WORDS // 2)
+_TOTALS_SUM = -(TOTALS_WORDS // 2)
 
 # Values of STEP.
 PERMITTED = 1
@@ -74,7 +92,7 @@ class Corrupt(Exception):
 
 
 class Guard(Task):
-    """The numbers. step, rest: arrays of words and complements, at the places above.
+    """The numbers. step, rest, totals: arrays of words and complements, at the places above.
 
     note: told of an event (events.NO_MEMORY).
     """
@@ -85,6 +103,7 @@ class Guard(Task):
         self.note: "Callable[[int], None]" = _unheard
         self.step = _zeros(STEP_WORDS)
         self.rest = _zeros(REST_WORDS)
+        self.totals = _zeros(TOTALS_WORDS)
         self._rest_sum = -(REST_WORDS // 2)
         self._crc = 0
         put(self.rest, STEP_PL, step_pl)
@@ -92,6 +111,8 @@ class Guard(Task):
 
     def check(self) -> None:
         """All of it is sound, or raises Corrupt. Allocates nothing."""
+        if sum(self.totals) != _TOTALS_SUM:
+            raise Corrupt()
         if sum(self.rest) != self._rest_sum or sum(self.step) != _STEP_SUM:
             self._check_again()
 
@@ -113,8 +134,9 @@ class Guard(Task):
         self.check()
         for place in range(STEP, STEP_WORDS, 2):  # MADE may be on its way
             take(self.step, place)
-        for place in range(0, len(self.rest), 2):
-            take(self.rest, place)
+        for words in (self.rest, self.totals):
+            for place in range(0, len(words), 2):
+                take(words, place)
         if _crc_of(self.rest) != self._crc:
             raise Corrupt()
 
@@ -150,7 +172,7 @@ class Guard(Task):
 
         After Corrupt has ended delivery, so that alarms and answers go on.
         """
-        for words in (self.step, self.rest):
+        for words in (self.step, self.rest, self.totals):
             for place in range(0, len(words), 2):
                 put(words, place, words[place])
 

@@ -174,8 +174,12 @@ class Keeper(Task):
     def _keep(self, kind: int) -> None:
         """What fails, for want of memory too, is an alarm; delivery goes on.
 
+        A ledger that is not sound is not written: the record on the flash brackets the truth.
+
         MemoryError: before the write was tried, or for want of room for StoreError.
         """
+        if kind == records.LEDGER and not self._ledger.is_sound:
+            return
         try:
             self.commit(kind, self.savers[kind])
         except (StoreError, MemoryError):

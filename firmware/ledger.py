@@ -11,7 +11,24 @@ unverified: they may have been made, or not.
 
 from array import array
 
+from firmware import sums
 from firmware.count import Count
+from firmware.guard import (
+    BOLUS_UNVERIFIED,
+    BOLUS_VERIFIED,
+    BOOKED_PL,
+    COMMANDED,
+    CONC_MCG_ML,
+    HALF,
+    KIND,
+    LEFT,
+    PART_NL_DAY,
+    SHARE_NL_DAY,
+    TOTAL_NL_DAY,
+    UNVERIFIED,
+    VERIFIED,
+    put,
+)
 from protocol.wire import schema
 
 # Spans of time, or kinds of therapy, that volumes are kept for. The first two together are a life;
@@ -23,41 +40,55 @@ SINCE_MIDNIGHT = 3
 OF_BOLUS = 4
 SPANS = 5
 
+# Sums of each span (firmware/sums.py), then the four counts at the last fold.
+_VERIFIED_PL = 0
+_UNVERIFIED_PL = 1
+_VERIFIED_FG = 2  # doses: pL x mcg/mL
+_UNVERIFIED_FG = 3
+_OF_A_SPAN = 4
+_FOLDED = _OF_A_SPAN * SPANS
+_NAMES = ("verified_pl", "unverified_pl", "verified_fg", "unverified_fg")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
+
+    from firmware.guard import Guard
 
 
 class Ledger:
     """Steps for life, and their volumes at the calibration that held when each was made.
 
-    Steps are counted modulo 2**32: 24 years at 24 mL/day. Their volumes do not wrap.
+    Steps are counted modulo 2**32: 24 years at 24 mL/day. Their volumes do not wrap. All numbers
+    are guarded (firmware/guard.py), so none is wrong while steps are made.
 
-    left: steps that may still be made under the reservation on the flash.
     boots: how often the pump has started. powered_s: how long it had power before this start.
+    is_sound: False once a guarded number was wrong; what the flash holds is the truth then.
     """
 
-    def __init__(self, step_pl: int) -> None:
-        self.commanded = Count()
-        self.verified = Count()
-        self.unverified = Count()
-        self.left = 0
+    def __init__(self, guard: "Guard", step_pl: int) -> None:
+        self._guard = guard
+        self._words = words = guard.step
+        self.commanded = Count(words, COMMANDED)
+        self.verified = Count(words, VERIFIED)
+        self.unverified = Count(words, UNVERIFIED)
+        self._bolus_verified = Count(words, BOLUS_VERIFIED)
+        self._bolus_unverified = Count(words, BOLUS_UNVERIFIED)
         self.boots = 0
         self.powered_s = 0
-        self._half = 0  # an encoder edge whose partner has not come
-        self._step_pl = step_pl
-        self._conc_mcg_ml = 0
-        self._kind = schema.CONTINUOUS
-        self._bolus_nl_day = 0  # of _total_nl_day; 0: no bolus
-        self._total_nl_day = 0
-        self._part_nl_day = 0  # steps of a bolus: Bresenham's rule, by rate
-        self._bolus_verified = Count()
-        self._bolus_unverified = Count()
-        self._folded = [0, 0, 0, 0]  # the four counts at the last fold ...
-        self._verified_pl = _sums()  # ... the volumes up to it ...
-        self._unverified_pl = _sums()
-        self._verified_fg = _sums()  # ... and their doses: pL x mcg/mL
-        self._unverified_fg = _sums()
+        self.is_sound = True
+        put(guard.rest, BOOKED_PL, step_pl)
+        put(guard.rest, KIND, schema.CONTINUOUS)
+
+    @property
+    def left(self) -> int:
+        """Steps that may still be made under the reservation on the flash."""
+        return self._words[LEFT]
+
+    @left.setter
+    def left(self, steps: int) -> None:
+        """So many have been reserved."""
+        put(self._words, LEFT, steps)
 
     def book(self, made: bool, edges: int) -> bool:
         """Book one permit: whether its edge was made, and the encoder edges since the last
@@ -66,18 +97,21 @@ class Ledger:
         edges: forward minus backward. Returns whether a made step was seen to arrive. Allocates
         nothing.
         """
-        self._half += edges
-        steps = self._half // 2 if self._half > 0 else 0
+        words = self._words
+        half = words[HALF] + edges
+        steps = half // 2 if half > 0 else 0
         if steps:
-            self._half -= 2 * steps
+            half -= 2 * steps
             self.verified.add(steps)
+        if half != words[HALF]:
+            put(words, HALF, half)
         if not made:
             return True
-        self.left -= 1
+        put(words, LEFT, words[LEFT] - 1)
         self.commanded.add(1)
         if not steps:
             self.unverified.add(1)
-        if self._bolus_nl_day:
+        if words[SHARE_NL_DAY]:
             self._share_step(steps > 0)
         return steps > 0
 
@@ -86,83 +120,71 @@ class Ledger:
 
         A step under way counts with those that follow. Allocates nothing.
         """
-        if not self._bolus_nl_day:
-            self._part_nl_day = total_nl_day // 2
-        self._bolus_nl_day = bolus_nl_day
-        self._total_nl_day = total_nl_day
+        words = self._words
+        if not words[SHARE_NL_DAY]:
+            put(words, PART_NL_DAY, total_nl_day // 2)
+        put(words, SHARE_NL_DAY, bolus_nl_day)
+        put(words, TOTAL_NL_DAY, total_nl_day)
 
     def recalibrate(self, step_pl: int) -> None:
         """From now on a step is ``step_pl``; what was delivered before keeps its volume."""
         self._fold()
-        self._step_pl = step_pl
+        put(self._guard.rest, BOOKED_PL, step_pl)
 
     def concentrate(self, conc_mcg_ml: int) -> None:
         """From now on the reservoir holds this."""
         self._fold()
-        self._conc_mcg_ml = conc_mcg_ml
+        put(self._guard.rest, CONC_MCG_ML, conc_mcg_ml)
 
     def deliver_as(self, kind: int) -> None:
         """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE."""
-        if kind != self._kind:
+        if kind != self._guard.rest[KIND]:
             self._fold()
-            self._kind = kind
+            put(self._guard.rest, KIND, kind)
 
     def begin(self, span: int) -> None:
         """SINCE_REFILL or SINCE_MIDNIGHT begins anew."""
         self._fold()
-        self._verified_pl[span] = self._unverified_pl[span] = 0
-        self._verified_fg[span] = self._unverified_fg[span] = 0
+        for which in range(_OF_A_SPAN):
+            sums.write(self._guard.totals, _OF_A_SPAN * span + which, 0)
 
     def verified_nl(self) -> int:
         """Lower end of what was delivered in the pump's life, in nL."""
-        self._fold()
-        return self._life(self._verified_pl) // 1000
+        return self._life(_VERIFIED_PL) // 1000
 
     def possible_nl(self) -> int:
         """Upper end of what was delivered in the pump's life, in nL."""
-        self._fold()
-        return (self._life(self._verified_pl) + self._life(self._unverified_pl) + 999) // 1000
+        return (self._life(_VERIFIED_PL) + self._life(_UNVERIFIED_PL) + 999) // 1000
 
     def verified_ng(self) -> int:
         """Lower end of the dose that was delivered in the pump's life, in ng."""
-        self._fold()
-        return self._life(self._verified_fg) // 1_000_000
+        return self._life(_VERIFIED_FG) // 1_000_000
 
     def possible_ng(self) -> int:
         """Upper end of the dose that was delivered in the pump's life, in ng."""
-        self._fold()
-        return -(-(self._life(self._verified_fg) + self._life(self._unverified_fg)) // 1_000_000)
+        return -(-(self._life(_VERIFIED_FG) + self._life(_UNVERIFIED_FG)) // 1_000_000)
 
     def span_nl(self, span: int) -> int:
         """Lower end of what was delivered in a span, in nL."""
-        self._fold()
-        return self._verified_pl[span] // 1000
+        return self._sum(span, _VERIFIED_PL) // 1000
 
     def span_possible_nl(self, span: int) -> int:
         """Upper end of what was delivered in a span, in nL."""
-        self._fold()
-        return (self._verified_pl[span] + self._unverified_pl[span] + 999) // 1000
+        return (self._sum(span, _VERIFIED_PL) + self._sum(span, _UNVERIFIED_PL) + 999) // 1000
 
     def fields(self, reserved_steps: int) -> "Dict[str, Any]":
         """What of it goes into the record (firmware/records.py)."""
-        self._fold()
-        spans = [
-            {
-                "verified_pl": self._verified_pl[span],
-                "unverified_pl": self._unverified_pl[span],
-                "verified_fg": self._verified_fg[span],
-                "unverified_fg": self._unverified_fg[span],
-            }
-            for span in range(SPANS)
-        ]
+        spans = []
+        for span in range(SPANS):
+            spans.append({name: self._sum(span, which) for which, name in enumerate(_NAMES)})
         return {
             "commanded_steps": self.commanded.value(),
             "verified_steps": self.verified.value(),
             "unverified_steps": self.unverified.value(),
             "reserved_steps": reserved_steps,
-            "step_pl": self._step_pl,
-            "kind": self._kind,
-            "is_bolus": int(self._bolus_nl_day > 0),
+            "step_pl": self._guard.rest[BOOKED_PL],
+            "kind": self._guard.rest[KIND],
+            "is_bolus": int(self._words[SHARE_NL_DAY] > 0),
             "spans": spans,
             "boots": self.boots,
         }
@@ -172,33 +194,39 @@ class Ledger:
 
         Before the first step.
         """
-        self._step_pl = fields["step_pl"]
-        self._kind = fields["kind"]
+        put(self._guard.rest, BOOKED_PL, fields["step_pl"])
+        put(self._guard.rest, KIND, fields["kind"])
         self.boots = fields["boots"]
         self.powered_s = fields["powered_s"]
         self.commanded.set(fields["commanded_steps"])
         self.verified.set(fields["verified_steps"])
         self.unverified.set(fields["unverified_steps"])
-        self._folded = self._counts()
-        for number, span in enumerate(fields["spans"]):
-            self._verified_pl[number] = span["verified_pl"]
-            self._unverified_pl[number] = span["unverified_pl"]
-            self._verified_fg[number] = span["verified_fg"]
-            self._unverified_fg[number] = span["unverified_fg"]
+        totals = self._guard.totals
+        for number, count in enumerate(self._counts()):
+            sums.write(totals, _FOLDED + number, count)
+        for span, values in enumerate(fields["spans"]):
+            for which, name in enumerate(_NAMES):
+                sums.write(totals, _OF_A_SPAN * span + which, values[name])
         self.unverified.set(fields["unverified_steps"] + fields["reserved_steps"])
         if fields["is_bolus"]:
-            self._bolus_unverified.add(fields["reserved_steps"])
+            self._bolus_unverified.set(fields["reserved_steps"])
         self._fold()
 
-    def _life(self, spans: "array[int]") -> int:
-        return spans[OF_CONTINUOUS] + spans[OF_SCHEDULE]
+    def _life(self, which: int) -> int:
+        return self._sum(OF_CONTINUOUS, which) + self._sum(OF_SCHEDULE, which)
+
+    def _sum(self, span: int, which: int) -> int:
+        self._fold()
+        return sums.read(self._guard.totals, _OF_A_SPAN * span + which)
 
     def _share_step(self, arrived: bool) -> None:
         """Whether a step that was made was one of the bolus's."""
-        self._part_nl_day += self._bolus_nl_day
-        if self._part_nl_day >= self._total_nl_day:
-            self._part_nl_day -= self._total_nl_day
+        words = self._words
+        part_nl_day = words[PART_NL_DAY] + words[SHARE_NL_DAY]
+        if part_nl_day >= words[TOTAL_NL_DAY]:
+            part_nl_day -= words[TOTAL_NL_DAY]
             (self._bolus_verified if arrived else self._bolus_unverified).add(1)
+        put(words, PART_NL_DAY, part_nl_day)
 
     def _counts(self) -> "List[int]":
         return [
@@ -214,23 +242,24 @@ class Ledger:
         All of it or, where memory runs out, nothing.
         """
         counts = self._counts()
-        new_pl = [
-            (now - then & schema.U32_MAX) * self._step_pl
-            for now, then in zip(counts, self._folded)
-        ]
-        volumes = (array("Q", self._verified_pl), array("Q", self._unverified_pl))
-        doses = (array("Q", self._verified_fg), array("Q", self._unverified_fg))
-        kind = OF_SCHEDULE if self._kind == schema.SCHEDULE else OF_CONTINUOUS
+        totals = array("i", self._guard.totals)
+        rest = self._guard.rest
+        new_pl = []
+        for number, count in enumerate(counts):
+            new_steps = count - sums.read(totals, _FOLDED + number) & schema.U32_MAX
+            new_pl.append(new_steps * rest[BOOKED_PL])
+            sums.write(totals, _FOLDED + number, count)
+        if not any(new_pl):
+            return
+        kind = OF_SCHEDULE if rest[KIND] == schema.SCHEDULE else OF_CONTINUOUS
         for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT, OF_BOLUS):
             of = 2 if span == OF_BOLUS else 0
             for end in (0, 1):
-                volumes[end][span] += new_pl[of + end]
-                doses[end][span] += new_pl[of + end] * self._conc_mcg_ml
-        self._folded = counts
-        self._verified_pl, self._unverified_pl = volumes
-        self._verified_fg, self._unverified_fg = doses
+                _add(totals, _OF_A_SPAN * span + end, new_pl[of + end])
+                dose_fg = new_pl[of + end] * rest[CONC_MCG_ML]
+                _add(totals, _OF_A_SPAN * span + _VERIFIED_FG + end, dose_fg)
+        self._guard.totals = totals
 
 
-def _sums() -> "array[int]":
-    """One sum a span; it takes as much memory however large it grows."""
-    return array("Q", [0] * SPANS)
+def _add(totals: "array[int]", number: int, value: int) -> None:
+    sums.write(totals, number, sums.read(totals, number) + value)

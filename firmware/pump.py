@@ -60,7 +60,7 @@ class Pump:
         self.wall = WallClock(guard)
         self.state = State(guard)
         self.error: "Optional[Exception]" = None
-        self.ledger = Ledger(self.step_pl)
+        self.ledger = Ledger(guard, self.step_pl)
         self.alarms = Alarms(self.clock)
         self.annunciator = Annunciator(board, self.alarms)
         self.magnet = Magnet(board, self.annunciator)
@@ -227,6 +227,7 @@ class Pump:
     def _abandon(self) -> None:
         """Deliver by none of the guarded numbers; time goes on from where it was last right."""
         self.state.fault_reason = fault.MEMORY_CORRUPT
+        self.ledger.is_sound = False
         self.therapy.abandon()
         self.clock.go_on()
         self.guard.accept()

@@ -70,9 +70,11 @@ class Readings:
         return {"alarms": rows}
 
     def totals(self, fields: "Values", now_ms: int) -> "Values":
-        """What was delivered: the ledger."""
+        """What was delivered: the ledger. Raises Refusal where its numbers are not sound."""
         pump = self._pump
         ledger = pump.ledger
+        if not ledger.is_sound:
+            raise Refusal(schema.FAULTED)
         values = {
             "commanded_steps": ledger.commanded.value(),
             "verified_steps": ledger.verified.value(),

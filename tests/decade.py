@@ -1,5 +1,6 @@
 """Ten virtual years of the tasks that count: clock, wall clock, second time base, counters."""
 
+from array import array
 from typing import Any
 
 from firmware.alarm import Alarms
@@ -45,7 +46,7 @@ def ten_years(years: int = YEARS, rtc_ppm: int = 0) -> dict[str, int]:
     base = TimeBase(board, alarms, lambda _kind: None)
     set_s = 800_000_000
     wall.set(set_s, clock.read())
-    steps = Count()
+    steps = Count(array("i", [0, -1, 0, -1]), 0)
     permits = 0xFFFE
     worst = {"uptime_s": 0, "wall_s": 0, "alarms": 0, "steps": 0}
     for hour in range(1, years * 365 * 24 + 1):

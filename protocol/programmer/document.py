@@ -87,6 +87,8 @@ _SESSION = f"""\
 - Any other counter is REFUSED with OUT_OF_SEQUENCE; `accepted_low` is the counter expected.
 - Before HELLO, after GOODBYE, and after 3 minutes without a request there is no session: all
   but HELLO, STATUS and STOP are REFUSED with NO_SESSION.
+- TOTALS and BOLUSES are REFUSED with FAULTED where a fault has hit the ledger's own numbers;
+  after a reset they are told again.
 - STATUS and STOP are carried out at any time, without a session and with any counter. With any
   other than the next counter they do not count as a request of the session.
 - HELLO with another protocol version or schema hash is answered by VERSION_REFUSED; no session

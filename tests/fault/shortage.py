@@ -43,7 +43,7 @@ NO_ALLOCATION = {
     "therapy": "rate_nl_day segment begin end_bolus halt abandon poll rebase _plan _forget_bolus "
     "next_change_s _segment_at _until",
     "boluses": "stop end",
-    "ledger": "book deliver_as share _share_step",
+    "ledger": "left book deliver_as share _share_step",
     "keeper": "poll changed condition_changed block_ends reserve wall_changed checkpoint write "
     "rebase _plan _keep _keep_changed block_steps",
     "event_log": "note note_at rate_changed poll rebase _plan _fail",

@@ -106,6 +106,11 @@ ENDINGS: dict[str, tuple[Cause, str]] = {
 def spoil(bed: Bed) -> None:
     bed.pump.guard.step[0] ^= 4
     bed.run(s=2)
+    assert bed.state == schema.FAULT
+    with pytest.raises(Refused, match="FAULTED"):
+        last(bed)
+    bed.run(s=20)
+    bed.world.reset(bed.world.chip.PWRON_RESET)
 
 
 @pytest.mark.parametrize("cause", ENDINGS)

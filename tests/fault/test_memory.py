@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulator import inject
+from emulator.bedside import Refused
 from firmware import guard
 from firmware.guard import Corrupt, Guard
 from firmware.pins import SUPPLY
@@ -22,7 +23,7 @@ _WATCHED = "a wrong wake is found by comparing it with its guarded copy (loop.py
 _SCRATCH = "written before it is read, within one call"
 _MONITOR = "the motion monitor's own: it cuts the supply, and delivers nothing"
 _SHOWN = "shown and stamped; nothing is delivered by it"
-_LEDGER = "what was delivered; the ledger's own, not read by delivery"
+TOTALS_EVERY = 37  # a prime, so that each place in a word is flipped somewhere
 NOT_GUARDED = {  # every number on the delivery path that is no guarded word, and why
     "Delivery.due_ms": _WATCHED,
     "Therapy.due_ms": _WATCHED,
@@ -45,19 +46,10 @@ NOT_GUARDED = {  # every number on the delivery path that is no guarded word, an
     "Pressure._doubtful": "one sample more or less before an occlusion is told",
     "Pressure.pa": _SHOWN,
     "Therapy.prescription": "as confirmed, for reading back; delivery goes by guarded segments",
-    "Ledger.left": "steps of the reservation: more of them widen the bracket, and nothing else",
-    "Ledger._half": _LEDGER,
     "Ledger.boots": _SHOWN,
     "Ledger.powered_s": "how old a bolus is, for the next one",
-    "Ledger._step_pl": _LEDGER,
-    "Ledger._kind": _LEDGER,
-    "Ledger._folded": _LEDGER,
-    "Ledger._bolus_nl_day": _LEDGER,
-    "Ledger._total_nl_day": _LEDGER,
-    "Ledger._part_nl_day": _LEDGER,
-    "Ledger._conc_mcg_ml": _LEDGER,
-    "Count._low": _LEDGER,
-    "Count._high": _LEDGER,
+    "Ledger.is_sound": "says only that totals are not to be told or written",
+    "Count._place": "where the count stands; a wrong place is a mismatch of two pairs",
 }
 PATH = ("Delivery", "StepRate", "Drive", "Therapy", "State", "Clock", "WallClock", "Guard")
 PATH += ("Motion", "Pressure", "Ledger", "Count")
@@ -95,20 +87,22 @@ def test_no_other_attribute_holds_a_number_that_decides_a_dose() -> None:
     bed.run(hours=1)
     names, arrays = numbers_on_the_path(bed.pump)
     pump = bed.pump
-    guarded = (pump.guard.step, pump.guard.rest, pump.motion._edges)
-    ledger = pump.ledger  # sums of what was delivered; no dose depends on them
-    sums = (ledger._verified_pl, ledger._unverified_pl, ledger._verified_fg, ledger._unverified_fg)
-    assert arrays == {id(one) for one in (*guarded, *sums)}
+    guarded = (pump.guard.step, pump.guard.rest, pump.guard.totals, pump.motion._edges)
+    assert arrays == {id(one) for one in guarded}
     assert names == set(NOT_GUARDED)
 
 
 @pytest.mark.parametrize("when", UNTIL_MS)
 def test_every_flipped_bit_is_found_before_the_next_step(when: str) -> None:
-    """Alarm, motor off, no step, on the whole pump. With 24 segments: `make prove`, MEMORY-01."""
-    count, failed = campaign(when, ALL_DAY)
+    """Alarm, motor off, no step, on the whole pump. With 24 segments, and with every bit of the
+    ledger's sums: `make prove`, MEMORY-01.
+    """
+    count, failed = campaign(when, ALL_DAY, TOTALS_EVERY)
     print(f"{count} bits flipped {when}, {len(failed)} not found in time")
     assert failed == []
-    assert count == 32 * (guard.STEP_WORDS + guard.REST_WORDS + guard.SEGMENT_WORDS) + 32
+    words = guard.STEP_WORDS + guard.REST_WORDS + guard.SEGMENT_WORDS
+    totals = -(-32 * guard.TOTALS_WORDS // TOTALS_EVERY)
+    assert count == 32 * words + 32 + totals
 
 
 def test_every_bit_of_a_full_schedule_is_found_by_the_check_before_a_step() -> None:
@@ -122,7 +116,8 @@ def test_every_bit_of_a_full_schedule_is_found_by_the_check_before_a_step() -> N
         flipper.flip(where, word, bit)
         pump.guard.check()
         count += 1
-    assert count == 32 * (len(pump.guard.step) + len(pump.guard.rest)) + 32
+    words = len(pump.guard.step) + len(pump.guard.rest) + len(pump.guard.totals)
+    assert count == 32 * words + 32
     assert len(pump.guard.rest) == guard.REST_WORDS + 24 * guard.SEGMENT_WORDS
 
 
@@ -276,3 +271,23 @@ def test_a_step_that_was_under_way_when_memory_failed_is_in_the_bracket(after_ms
     made = bed.plant.snapshot()["forward_steps"]
     assert made == len(bed.steps)
     assert ledger.verified.value() < made <= ledger.verified.value() + ledger.unverified.value()
+
+
+@pytest.mark.parametrize("place", [guard.COMMANDED, guard.VERIFIED, guard.LEFT, guard.HALF])
+def test_totals_that_are_not_sound_are_neither_told_nor_written(place: int) -> None:
+    """The record on the flash brackets the truth, and holds after a reset."""
+    flipper = Flipper(ALL_DAY)
+    bed = flipper.bed
+    bed.run(minutes=5)
+    flipper.flip_at(1_000, "step", place, 3)
+    assert bed.state == schema.FAULT
+    with pytest.raises(Refused, match="FAULTED"):
+        bed.totals()
+    bed.run(hours=3)
+    bed.world.reset(bed.world.chip.PWRON_RESET)
+    bed.run(s=2)
+    made = bed.plant.snapshot()["forward_steps"]
+    totals = bed.totals()
+    assert totals["verified_steps"] <= made
+    assert made <= totals["verified_steps"] + totals["unverified_steps"]
+    assert totals["unverified_steps"] <= 8

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from firmware import ledger, sums
 from protocol.wire import events, schema
 from tests.pumps import Bed
 
@@ -28,7 +29,8 @@ def _steps(pump: Any) -> None:
     pump.ledger.verified_nl()  # what was counted so far has its volume
     for count in (pump.ledger.commanded, pump.ledger.verified, pump.ledger.unverified):
         count.set(WRAP - 2)
-    pump.ledger._verified_folded = pump.ledger._unverified_folded = WRAP - 2
+    for number in (0, 1):  # and from here on
+        sums.write(pump.guard.totals, ledger._FOLDED + number, WRAP - 2)
 
 
 def _boots(pump: Any) -> None:

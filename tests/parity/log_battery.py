@@ -28,6 +28,7 @@ class Stand:
         self.due_ms = 0
         self.days = 0
         self.verified = self.unverified = self
+        self.is_sound = True
 
     def read(self):
         return self.now_ms

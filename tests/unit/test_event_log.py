@@ -93,6 +93,7 @@ class Stand:
         self.raised: list[tuple[int, int]] = []
         self.cleared: list[int] = []
         self.verified = self.unverified = self
+        self.is_sound = True
 
     def read(self) -> int:
         return self.now_ms
