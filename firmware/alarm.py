@@ -4,6 +4,7 @@ Written by monitors and commands, from the loop only. What an alarm is called, h
 whether it holds delivery stands in the schema's table.
 """
 
+from firmware.task import nobody
 from protocol.wire import events, schema
 
 TYPE_CHECKING = False
@@ -42,8 +43,8 @@ class Alarms:
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
-        self.on_change: "Callable[[bool], None]" = _nobody
-        self.on_event: "Callable[[int, int, int], None]" = _unheard
+        self.on_change: "Callable[[bool], None]" = nobody
+        self.on_event: "Callable[[int, int, int], None]" = nobody
         self.table: "List[Alarm]" = [Alarm() for _ in schema.ALARM_TABLE]
 
     def raise_alarm(self, alarm: int, value: int) -> None:
@@ -108,11 +109,3 @@ class Alarms:
             if self.table[alarm].stands and schema.ALARM_TABLE[alarm][1] > highest:
                 highest = schema.ALARM_TABLE[alarm][1]
         return highest
-
-
-def _nobody(_raised: bool) -> None:
-    """Stands where no listener has been connected yet."""
-
-
-def _unheard(_kind: int, _alarm: int, _value: int) -> None:
-    """Stands where no log has been connected yet."""

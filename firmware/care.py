@@ -4,7 +4,7 @@ Pumps left stopped after a visit have caused withdrawal (HSA, Jan 2021); 48 h is
 pump in use.
 """
 
-from firmware.task import NEVER, Task
+from firmware.task import NEVER, Task, nobody
 from protocol.wire import schema
 
 LEFT_STOPPED_H = 48
@@ -27,7 +27,7 @@ class Care(Task):
         super().__init__()
         self._alarms = alarms
         self.hours = 0
-        self.on_hour: "Callable[[], None]" = _nobody
+        self.on_hour: "Callable[[], None]" = nobody
 
     def stopped(self, now_ms: int) -> None:
         """Therapy has been stopped on purpose."""
@@ -52,7 +52,3 @@ class Care(Task):
         if self.hours >= LEFT_STOPPED_H:
             self.due_ms = NEVER
             self._alarms.raise_alarm(schema.LEFT_STOPPED, self.hours)
-
-
-def _nobody() -> None:
-    """Stands where no listener has been connected yet."""

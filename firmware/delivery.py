@@ -25,7 +25,7 @@ from firmware.guard import (
 )
 from firmware.rate import StepRate
 from firmware.state import RUNNING
-from firmware.task import NEVER, Task
+from firmware.task import NEVER, Task, nobody
 
 LEAD_MS = 30  # the loop may be this late without making the step late
 ENERGISE_MS = 5  # between switching the driver on and the edge, late or not; the motor takes 2 ms
@@ -68,8 +68,8 @@ class Delivery(Task):
         self._motion = motion
         self._pressure = pressure
         self._rate = StepRate(guard)
-        self.on_stalled: "Callable[[], None]" = _nobody
-        self.on_block_end: "Callable[[], None]" = _nobody
+        self.on_stalled: "Callable[[], None]" = nobody
+        self.on_block_end: "Callable[[], None]" = nobody
         self._wake(NEVER)
 
     def set_rate(self, rate_nl_day: int, from_ms: int, bolus_nl_day: int = 0) -> None:
@@ -224,7 +224,3 @@ class Delivery(Task):
         self._rate.set_rate(0, words[DUE_MS])
         self._rate.set_rate(rate_nl_day, now_ms)
         self._wait()
-
-
-def _nobody() -> None:
-    """Stands where no listener has been connected yet."""

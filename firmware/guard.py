@@ -15,7 +15,7 @@ Written by the loop, except MADE (step interrupt). Values lie in -2**30 .. 2**30
 import binascii
 from array import array
 
-from firmware.task import Task
+from firmware.task import Task, nobody
 from protocol.wire import events
 
 _PERIOD_MS = 60_000
@@ -100,7 +100,7 @@ class Guard(Task):
     def __init__(self, step_pl: int) -> None:
         super().__init__()
         self.due_ms = 0
-        self.note: "Callable[[int], None]" = _unheard
+        self.note: "Callable[[int], None]" = nobody
         self.step = _zeros(STEP_WORDS)
         self.rest = _zeros(REST_WORDS)
         self.totals = _zeros(TOTALS_WORDS)
@@ -197,7 +197,3 @@ def _crc_of(rest: "Words") -> int:
 
 def _zeros(count: int) -> "Words":
     return array("i", [0, -1] * (count // 2))
-
-
-def _unheard(_kind: int) -> None:
-    """Stands where no log has been connected yet."""

@@ -23,3 +23,7 @@ class Task:
         """The clock moved its epoch forward by ``by_ms``: so does everything held in its time."""
         if self.due_ms != NEVER:
             self.due_ms -= by_ms
+
+
+def nobody(*_told: object) -> None:
+    """Stands where no listener has been connected yet."""

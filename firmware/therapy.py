@@ -20,7 +20,7 @@ from firmware.guard import (
     put,
     take,
 )
-from firmware.task import NEVER, Task
+from firmware.task import NEVER, Task, nobody
 from protocol.wire import schema
 
 _MIN_MS = 60_000
@@ -49,8 +49,8 @@ class Therapy(Task):
         self._wall = wall
         self._delivery = delivery
         self.prescription: "Optional[Prescription]" = None
-        self.on_rate: "Callable[[int, int, int], None]" = _nobody
-        self.on_bolus_end: "Callable[[int], None]" = _unheard
+        self.on_rate: "Callable[[int, int, int], None]" = nobody
+        self.on_bolus_end: "Callable[[int], None]" = nobody
         self._plan(NEVER)
 
     @property
@@ -165,14 +165,6 @@ class Therapy(Task):
         if self.due_ms == NEVER:
             return 0
         return max(0, self.due_ms - now_ms + 999) // 1000
-
-
-def _nobody(_rate_nl_day: int, _segment: int, _from_ms: int) -> None:
-    """Stands where no listener has been connected yet."""
-
-
-def _unheard(_outcome: int) -> None:
-    """Stands where no listener has been connected yet."""
 
 
 def _segment_at(rest: "Words", minute: int) -> int:
