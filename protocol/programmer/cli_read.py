@@ -3,7 +3,7 @@
 import click
 from serial.tools import list_ports
 
-from protocol.programmer import amounts, known_firmware, show
+from protocol.programmer import amounts, known_firmware, show, show_all
 from protocol.programmer.app import App, pass_app
 from protocol.programmer.interrogation import interrogate as ask_everything
 from protocol.programmer.interrogation import setup_or_none
@@ -41,7 +41,7 @@ def interrogate(app: App) -> None:
     with app.client() as client:
         found = ask_everything(client, app.hello)
     here_s = amounts.wall_s_of(app.now())
-    app.say(show.interrogation(found, here_s, known_firmware.known()))
+    app.say(show_all.interrogation(found, here_s, known_firmware.known()))
     app.end(dict(vars(found)), alarm=show.has_alarm(found.status))
 
 

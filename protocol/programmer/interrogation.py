@@ -6,6 +6,7 @@ from typing import Any
 from protocol.programmer import amounts
 from protocol.programmer.answers import (
     AlarmRow,
+    BolusesAnswer,
     HelloAnswer,
     ReadClockAnswer,
     ReadSetupAnswer,
@@ -27,6 +28,7 @@ class Interrogation:
     setup: ReadSetupAnswer | None
     program: Program | None
     totals: TotalsAnswer
+    boluses: BolusesAnswer
     alarms: list[AlarmRow]
     clock: ReadClockAnswer
 
@@ -39,6 +41,7 @@ def interrogate(client: Client, hello: HelloAnswer) -> Interrogation:
         setup_or_none(client),
         program_or_none(client),
         client.totals(),
+        client.boluses(),
         client.alarms(),
         client.read_clock(),
     )

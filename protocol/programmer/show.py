@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from protocol import names
-from protocol.programmer import amounts, known_firmware, texts
+from protocol.programmer import amounts, texts
 from protocol.programmer.answers import (
     AlarmRow,
     HelloAnswer,
@@ -18,7 +18,6 @@ from protocol.programmer.answers import (
     StatusAnswer,
     TotalsAnswer,
 )
-from protocol.programmer.interrogation import Interrogation
 from protocol.programmer.program import Program
 from protocol.wire import schema
 
@@ -191,28 +190,6 @@ def clock(answer: ReadClockAnswer, here_s: int) -> str:
         rows.insert(0, ("pump", "not set"))
     rows.append(("time since reset", amounts.duration(answer["uptime_s"])))
     return table(rows)
-
-
-def interrogation(found: Interrogation, here_s: int, sets: Mapping[bytes, str]) -> str:
-    """Everything, under headings. here_s: local time here, as wall_s. sets: known_firmware.py."""
-    hello = found.hello
-    cause = amounts.name_of(hello["reset_cause"], names.RESETS)
-    conc_mcg_ml = found.setup["conc_mcg_ml"] if found.setup else 0
-    firmware = [
-        ("version", hello["firmware_version"]),
-        ("manifest", known_firmware.describe(hello["manifest_hash"], sets)),
-        ("last start", texts.RESETS.get(cause, cause)),
-    ]
-    parts = [
-        ("Status", status(found.status, conc_mcg_ml)),
-        ("Set-up", setup(found.setup) if found.setup else f"{_INDENT}none"),
-        ("Prescription", program(found.program) if found.program else f"{_INDENT}none"),
-        ("Delivered", totals(found.totals)),
-        ("Alarms", alarms(found.alarms, found.status["uptime_s"])),
-        ("Clock", clock(found.clock, here_s)),
-        ("Firmware", table(firmware)),
-    ]
-    return "\n\n".join([identity(hello)] + [f"{title}\n{text}" for title, text in parts])
 
 
 def _rate_now(answer: StatusAnswer, conc_mcg_ml: int) -> str:
