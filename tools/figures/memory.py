@@ -1,7 +1,7 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
 from tests import decade
-from tests.fault import flips, shortage
+from tests.fault import flips, shortage, stored_flips
 from tools.figures.figure import at_most
 
 
@@ -43,3 +43,12 @@ def decade_of_counts() -> tuple[int, str]:
     """Uptime, wall time, second time base, steps at 24 mL/day: hour by hour, all wraps crossed."""
     found = decade.ten_years()
     return max(found.values()), f"{decade.YEARS * 365 * 24:,} hours; clock, wall time, RTC, steps"
+
+
+@at_most(
+    "MEMORY-04", "flipped bits of stored records that are lost untold, or make a step", "bits", 0
+)
+def flipped_stored_bits() -> tuple[int, str]:
+    """Every bit of every record, in one generation and in both."""
+    count, failed = stored_flips.campaign()
+    return len(failed), f"{count:,} bits flipped, one at a time"
