@@ -23,8 +23,10 @@ demo: $(VENV)/installed ## A day of therapy with a kink in it: table, alarms, an
 test: $(VENV)/installed lint ## All tests of the default suite, and the style checks.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-test-long: $(VENV)/installed ## The long campaigns: power cuts on twice as many flash images, every start.
-	POWER_LOSS_IMAGES=40 $(BIN)/python -m pytest -n $(JOBS) --timeout 1800 tests/power_loss
+test-long: $(VENV)/installed ## The long campaigns, hours of them; goes on where it was broken off.
+	POWER_LOSS_IMAGES=40 VIRTUAL_CUTS=200 VIRTUAL_FLIPS=1000 $(BIN)/python -m pytest \
+		-n $(JOBS) --dist loadgroup --timeout 7200 -p tests.resume --resume build/test-long.passed \
+		tests/power_loss tests/fault/test_virtual_flips.py
 
 lint: $(VENV)/installed ## Style, types, and generated documents.
 	$(BIN)/ruff check .

@@ -24,7 +24,8 @@ _READ_BYTES = 32
 _LOOKAHEAD_BYTES = 32
 _CACHE_PAGES = 4
 _BLOCK_CYCLES = 100
-_DISK_VERSION = 0x0002_0000  # as the image for the board writes it
+DISK_2_0 = 0x0002_0000  # what the bench puts on a board
+DISK_2_1 = 0x0002_0001  # what the board's own littlefs makes of it with its first write
 _RDONLY, _WRONLY, _CREAT, _TRUNC, _APPEND = 0x1, 0x2, 0x100, 0x400, 0x800  # LFS_O_*, lfs.h
 _FLAGS = {
     "rb": _RDONLY,
@@ -136,13 +137,14 @@ class LittleFile:
 
 
 class LittleDisk:
-    """A file system on a flash. flash: the chip; a new one unless given.
+    """A file system on a flash. flash: the chip; a new one unless given. disk_version: DISK_2_0,
+    or DISK_2_1, which reads both.
 
     The same names, modes and errors as RamDisk, and OSError(EIO) for a bad flash. handles: of the
     open files, kept from being freed while littlefs knows them.
     """
 
-    def __init__(self, flash: Flash | None = None) -> None:
+    def __init__(self, flash: Flash | None = None, disk_version: int = DISK_2_0) -> None:
         self.flash = Flash() if flash is None else flash
         self.handles: list[Any] = []
         self._hooks = _Hooks(self.flash)
@@ -159,7 +161,7 @@ class LittleDisk:
             cache_size=min(self.flash.block_bytes, _CACHE_PAGES * page_bytes),
             lookahead_size=_LOOKAHEAD_BYTES,
             block_cycles=_BLOCK_CYCLES,
-            disk_version=_DISK_VERSION,
+            disk_version=disk_version,
         )
 
     def connect(self, spend_us: Callable[[int], None]) -> None:

@@ -156,6 +156,8 @@ class Memory:
         if form < 3:  # formats 1 and 2 know no bolus
             found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
+        if self._ledger.damaged:  # it may have been the newer one, with steps of its own reserved
+            found["reserved_steps"] += records.BLOCK_STEPS_MAX
         ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]

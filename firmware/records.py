@@ -14,6 +14,7 @@ THERAPY = 2
 CONDITION = 3
 LEDGER = 4
 BOLUSES = 5
+BLOCK_STEPS_MAX = 192  # that one record of the ledger reserves at most: keeper.py, at 24 mL/day
 FOLDERS = (
     FOLDER,
     FOLDER + "/setup",

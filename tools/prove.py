@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tools.figures import board, log, memory, speed, spine, storage
+from tools.figures import board, board_storage, log, memory, speed, spine, storage
 from tools.figures.figure import Figure
 
-SUBJECTS = (spine, memory, log, storage, board, speed)
+SUBJECTS = (spine, memory, log, storage, board_storage, board, speed)
 OUT = Path("build/figures.json")
 
 

@@ -111,6 +111,13 @@ def compare(reference: Told, found: Told) -> list[Difference]:
     return [_compare(name, reference[name], found[name]) for name in reference]
 
 
+def part(told: Told, from_us: int, to_us: int) -> Told:
+    """What was told within this time."""
+    return {
+        name: [row for row in rows if from_us <= row[0] < to_us] for name, rows in told.items()
+    }
+
+
 def _compare(
     channel: str, reference: list[tuple[int, object]], found: list[tuple[int, object]]
 ) -> Difference:

@@ -18,7 +18,7 @@ from rp2040py.execute_batch import execute_batch
 from rp2040py.rp2040 import RP2040
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from emulator.bench import boards, file_system, pads, pl011, pwm
+from emulator.bench import boards, file_system, nor, pads, pl011, pwm
 from emulator.bench.panic import GuestPanicError
 from emulator.bench.usb_serial import UsbSerial
 
@@ -38,7 +38,7 @@ class VirtualPico:
     ticks_us: what the chip's microsecond counter says at power-on; 0 on real ones.
 
     resets: (t_us, "machine" or "watchdog") of each reset. on_reset: called after each.
-    on_uart: told of each byte that came out, and when.
+    on_uart: told of each byte that came out, and when. nor: the flash chip at work.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class VirtualPico:
         self._pads = pads.Pads(self.chip)
         self._uart = pl011.install(self.chip, 0, lambda byte: self.on_uart(byte, self.now_us))
         self.usb = UsbSerial(self.chip)
+        self.nor = nor.Nor(self.chip, lambda us: self.stall(us / 1_000), lambda: self.now_us)
         _make_faster(self.chip)
         self._load(image, files, flash)
         self.chip.watchdog.on_watchdog_trigger = self._reset
@@ -166,6 +167,14 @@ class VirtualPico:
         """All of the board's flash, as it is now."""
         return bytes(self.chip.flash[: self.kind.flash_bytes])
 
+    def flash_after_cut(self, seed: int = 1) -> bytes:
+        """The same, as a power failure at this instant leaves it: see emulator/bench/nor.py."""
+        return bytes(self.nor.after_cut(self.kind.flash_bytes, seed))
+
+    def put_flash(self, flash: bytes) -> None:
+        """Another content, as `flash` gave it, from now on."""
+        self.chip.flash[: len(flash)] = flash
+
     def files(self) -> dict[str, bytes]:
         """The board's files, as they lie in the flash now. Raises littlefs.LittleFSError."""
         start = self.kind.fs_start
@@ -177,7 +186,7 @@ class VirtualPico:
         self.chip.load_bootrom(BOOTROM_B1)
         load_uf2(image, self.chip)
         if flash is not None:
-            self.chip.flash[: len(flash)] = flash
+            self.put_flash(flash)
         elif files is not None:
             system = file_system.build(files, self.kind.fs_blocks)
             self.chip.flash[self.kind.fs_start : self.kind.fs_start + len(system)] = system

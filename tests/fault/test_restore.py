@@ -41,6 +41,16 @@ def corrupt(bed: Bed, kind: int, generations: str = "01") -> None:
             file.write(data)
 
 
+def newest_of_the_ledger(bed: Bed) -> str:
+    """The generation with the higher sequence; firmware/store.py has it after four bytes."""
+
+    def sequence(generation: str) -> int:
+        with bed.world.disk.open(f"{records.FOLDERS[records.LEDGER]}/{generation}", "rb") as file:
+            return int.from_bytes(file.read()[4:8], "little")
+
+    return max("01", key=sequence)
+
+
 @pytest.mark.parametrize("ul_day", [48, 500, 1_000, 7_000, 24_000])
 @pytest.mark.parametrize("at_s", [1.0, 61.7, 600.2, 3_599.9])
 def test_a_running_pump_goes_on_and_its_bracket_holds_the_truth(ul_day: int, at_s: float) -> None:
@@ -64,6 +74,10 @@ def test_a_running_pump_goes_on_and_its_bracket_holds_the_truth(ul_day: int, at_
 
 def test_up_to_1_ml_day_a_power_failure_hides_at_most_8_steps() -> None:
     assert keeper.block_steps(48_000) == keeper.block_steps(1_000_000) == 8
+
+
+def test_what_a_damaged_ledger_is_counted_for_is_the_most_that_a_record_reserves() -> None:
+    assert keeper.block_steps(schema.RATE_NL_DAY_MAX) == records.BLOCK_STEPS_MAX
 
 
 def test_what_was_missed_without_power_is_not_caught_up() -> None:
@@ -190,6 +204,26 @@ def test_a_lost_record_is_a_critical_alarm_and_never_a_silent_stop(kind: int, st
     assert rows[schema.RESTORE_FAILED]["value"] & 1 << kind
     assert "RESTORE_FAILED" in waiting(bed)
     assert schema.ALARM_TABLE[schema.RESTORE_FAILED][1] == schema.CRITICAL
+
+
+@pytest.mark.parametrize("rate_nl_day", [1_000_000, 6_000_000, 24_000_000])
+def test_the_bracket_holds_where_the_newest_record_of_the_ledger_is_damaged(
+    rate_nl_day: int,
+) -> None:
+    """Steps were made within the reservation of the record before, and of the one that is gone."""
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, rate_nl_day))
+    for at_s in (20, 61, 177, 300, 431):
+        bed.run(s=at_s)
+        truth = made(bed)
+        bed.world.power_cut()
+        corrupt(bed, records.LEDGER, newest_of_the_ledger(bed))
+        bed.world.power_on()
+        bed.run(s=0.6)
+        ledger = bed.pump.ledger
+        low = ledger.verified.value()
+        assert low <= truth <= low + ledger.unverified.value()
+        assert bed.state == schema.RUNNING
 
 
 def test_a_prescription_of_another_set_up_is_not_taken_up_again() -> None:

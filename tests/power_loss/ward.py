@@ -6,16 +6,15 @@ that the ledger's bracket must hold.
 
 import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from emulator.bedside import Bedside, Refused, prescription
+from emulator.bedside import Bedside
 from emulator.flash import Flash
 from emulator.little_disk import LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
 from protocol.wire import events, schema
+from tests.power_loss.expected import Expected, Known
 
 BOOT_MS = 800  # reset to the pump's loop; before its first step
 LOG_FOLDER = "/pump/log"
@@ -33,7 +32,7 @@ class Image(NamedTuple):
 
     content: Any
     steps: int
-    known: dict[str, Any]
+    known: Known
 
 
 class _Watched:
@@ -49,31 +48,17 @@ class _Watched:
             raise Down()
 
 
-class Ward:
-    """may: what each thing may be found to be, by name; one value where it is certain.
-
-    treatment: (set-up, fields of the prescription), either may be None. step_pl: as calibrated.
-    is_on: whether therapy is. boluses: how many were given. alarms: the mask of those that must be
-    waiting. newest: the log must go as far as this.
-    """
+class Ward(Expected):
+    """A pump in a World."""
 
     def __init__(self, image: Image | None = None, blocks: int = 212) -> None:
+        super().__init__(None if image is None else image.known)
         self.disk = LittleDisk(Flash(blocks))
         self.flash = self.disk.flash
         self._steps_before = 0
-        known: dict[str, Any] = {
-            "treatment": (None, None),
-            "step_pl": schema.STEP_PL_NOMINAL,
-            "is_on": False,
-            "alarms": 0,
-            "boluses": 0,
-            "newest": 0,
-        }
         if image is not None:
             self.flash.restore(image.content)
             self._steps_before = image.steps
-            known.update(image.known)
-        self.may = {name: [value] for name, value in known.items()}
         self.world = World(disk=self.disk)
         self.plant = Plant(self.world)
         self.bedside = Bedside(_Watched(self.world))  # type: ignore[arg-type]
@@ -83,15 +68,17 @@ class Ward:
         return self.world.pump
 
     @property
+    def setup(self) -> Any:
+        return self.pump.setup
+
+    @property
     def steps(self) -> int:
         """Steps that the plant has made forward in the pump's life."""
         return self._steps_before + int(self.plant.snapshot()["forward_steps"])
 
     def image(self) -> Image:
         """The flash as it is, with all that is certain now."""
-        assert all(len(values) == 1 for values in self.may.values())
-        known = {name: values[0] for name, values in self.may.items()}
-        return Image(self.flash.snapshot(), self.steps, known)
+        return Image(self.flash.snapshot(), self.steps, self.certain())
 
     def boot(self) -> None:
         """The first time. Raises Down where the power fails meanwhile."""
@@ -115,42 +102,6 @@ class Ward:
         self.world.run_for_ms(BOOT_MS)
         self._look_up()
 
-    @contextmanager
-    def becoming(self, **new: Any) -> Iterator[None]:
-        """A change is asked for: until it is answered, each may be the old or the new.
-
-        Where it is refused it must be the old.
-        """
-        old = {name: self.may[name] for name in new}
-        for name, value in new.items():
-            self.may[name] = [*old[name], value]
-        try:
-            yield
-        except Refused:
-            self.may.update(old)
-            raise
-        for name, value in new.items():
-            self.may[name] = [value]
-
-    def ask(self, kind: int, **values: Any) -> dict[str, Any]:
-        """One request; opens a session where there is none."""
-        if not self.bedside.counter:
-            self.bedside.hello()
-        return self.bedside.ask(kind, values)
-
-    def prescribe(self, *segments: tuple[int, int]) -> None:
-        """Propose and confirm."""
-        conc_mcg_ml = self.ask(schema.READ_SETUP)["conc_mcg_ml"]
-        fields = prescription(list(segments), conc_mcg_ml)
-        digest = self.ask(schema.PROPOSE, **fields)["digest"]
-        with self.becoming(treatment=(self.pump.setup, fields)):
-            self.ask(schema.CONFIRM, digest=digest)
-
-    def bolus(self, volume_nl: int, rate_nl_day: int) -> None:
-        """Propose and start."""
-        conc_mcg_ml = self.ask(schema.READ_SETUP)["conc_mcg_ml"]
-        self.bedside.bolus(volume_nl, rate_nl_day, conc_mcg_ml)
-
     def settled(self) -> None:
         """What is on the log's flash now must be there for ever, or have made room."""
         self.may["newest"] = [log_numbers(self.disk)[-1]]
@@ -172,18 +123,7 @@ class Ward:
             "is_on": pump.state.state in (schema.RUNNING, schema.HELD),
             "boluses": pump.boluses.count,
         }
-        wrong = [
-            f"{name} is {value!r}, may be {self.may[name]!r}"
-            for name, value in found.items()
-            if value not in self.may[name]
-        ]
-        waiting = pump.alarms.mask(True)
-        if not any(waiting & mask == mask for mask in self.may["alarms"]):
-            wrong.append(f"alarms {waiting:#x}, may be {self.may['alarms']}")
-        told = (schema.STORE_FAILED, schema.LOG_FAILED)
-        for alarm in (schema.RESTORE_FAILED, *(() if alarmed else told)):
-            if waiting >> alarm & 1:
-                wrong.append(f"alarm {schema.ALARM_TABLE[alarm][0]}")
+        wrong = self.unlike(found) + self.untold(pump.alarms.mask(True), alarmed)
         if pump.boluses.is_under_way or pump.therapy.bolus_left_ms(pump.clock.now_ms):
             wrong.append("a bolus goes on after a power failure")
         if pump.error is not None:
@@ -199,18 +139,20 @@ class Ward:
         return [f"ledger [{least}, {most}], plant {self.steps} steps"]
 
     def _wrong_log(self) -> list[str]:
-        """One unbroken run of sound records, as far as was settled."""
-        try:
-            numbers = log_numbers(self.disk)
-        except ValueError as error:
-            return [str(error)]
-        if numbers[-1] < self.may["newest"][0]:
-            return [f"log ends at {numbers[-1]}, had {self.may['newest'][0]}"]
-        return []
+        return log_faults(self.disk, self.may["newest"][0])
 
     def _look_up(self) -> None:
         if self.world.pump is None:
             raise Down()
+
+
+def log_faults(disk: LittleDisk, newest: int) -> list[str]:
+    """What is wrong with the log, in words: one unbroken run of sound records up to this one."""
+    try:
+        last = log_numbers(disk)[-1]
+    except ValueError as error:
+        return [str(error)]
+    return [f"log ends at {last}, had {newest}"] if last < newest else []
 
 
 def log_numbers(disk: LittleDisk) -> list[int]:

@@ -46,7 +46,7 @@ def set_up_anew(ward: Ward) -> None:
     with ward.becoming(is_on=False):
         ward.ask(schema.STOP)
     ward.bedside.hold_magnet()
-    setup = dict(ward.pump.setup, patient_label="next patient")
+    setup = dict(ward.setup, patient_label="next patient")
     with ward.becoming(treatment=(setup, None)):
         ward.ask(schema.SETUP, **setup)
     with ward.becoming(step_pl=50_010):

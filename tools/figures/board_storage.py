@@ -1,0 +1,89 @@
+"""Figures of storage on the virtual Pico: power cuts, flipped bits, damaged files, writes."""
+
+from functools import cache
+
+from emulator.bench.pico import VirtualPico
+from emulator.flash import ERASE_US, ERASE_US_MAX, PAGE_US, PAGE_US_MAX
+from firmware import event_log, keeper, records
+from tests.bench.copies import in_a_copy
+from tests.bench.gated_pico import at_the_gate
+from tests.fault import virtual_flips
+from tests.power_loss import virtual_cuts, virtual_storage
+from tests.power_loss.virtual_storage import Lived, Work
+from tools.figures.figure import at_most
+
+CUTS = 40  # 200 in `make test-long`
+FLIPS = 1_000
+GENERATIONS = ("0", "1", "01")
+
+
+@cache
+def _pico() -> VirtualPico:
+    return at_the_gate()
+
+
+@cache
+def _lived() -> Lived:
+    return in_a_copy(virtual_storage.lived, _pico())
+
+
+@at_most("STORE-11", "power cuts on the virtual Pico that lose anything, untold", "cuts", 0)
+def cuts() -> tuple[int, str]:
+    """At random instants, a half of them in an operation of the flash, some in the start after."""
+    found = virtual_cuts.cuts(_pico(), CUTS)
+    wrong = sum(bool(virtual_cuts.run(_pico(), left)) for left in found)
+    in_writes = sum(left.within != virtual_cuts.AT_ANY_TIME for left in found)
+    return wrong, f"{len(found)} cuts, {in_writes} of them within an operation of the flash"
+
+
+@at_most("STORE-12", "damaged records that it takes otherwise than the emulator does", "cases", 0)
+def damaged() -> tuple[int, str]:
+    """Either file of each of the four records, and both."""
+    unlike = 0
+    for kind in (records.SETUP, records.THERAPY, records.CONDITION, records.LEDGER):
+        for generations in GENERATIONS:
+            system = virtual_storage.damaged(_lived().system, kind, generations)
+            board = in_a_copy(virtual_storage.found_on_board, _pico(), system)
+            unlike += board != virtual_storage.found_in_a_world(system)
+    return unlike, f"{4 * len(GENERATIONS)} cases"
+
+
+@at_most("STORE-13", "bits flipped in its RAM that it does not find before a step", "bits", 0)
+def flips() -> tuple[int, str]:
+    """Of the guarded arrays, with a schedule of 24 segments, at three instants of a step."""
+    found = [
+        wrong
+        for flip, wrong in virtual_flips.campaign(_pico(), FLIPS)
+        if flip.array != virtual_flips.CONTROL
+    ]
+    return sum(map(bool, found)), f"{len(found):,} bits, one at a time"
+
+
+def _works(erase_us: int, page_us: int) -> list[Work]:
+    return in_a_copy(virtual_storage.on_board, _pico(), _lived().system, erase_us, page_us)
+
+
+@at_most("STORE-14", "erasures by which the emulated flash differs, same work", "erasures", 1)
+def same_operations() -> tuple[int, str]:
+    """From the same flash: start, prescription, stop, start of therapy, clock, delivery."""
+    board = _works(ERASE_US, PAGE_US)
+    world = virtual_storage.in_a_world(_lived().system)
+    found = virtual_storage.apart(board, world)
+    chip_us = max(took_us - busy_us for work in board for busy_us, took_us in work.writes)
+    return max(found.erases_in_all, found.erases), (
+        f"{sum(work.erases for work in board)} erasures, {sum(work.pages for work in board)} pages"
+        f" to {sum(work.pages for work in world)}; a write takes up to {chip_us / 1_000:.0f} ms"
+        " beside the flash's time"
+    )
+
+
+@at_most("STORE-15", "a record holds the virtual Pico, worst flash", "ms", keeper.COMMIT_MS)
+def record_ms() -> tuple[float, str]:
+    """Writes with one erasure; those of two are the log's."""
+    works = [work for work in _works(ERASE_US_MAX, PAGE_US_MAX) if work.name != "start"]
+    writes = [write for work in works for write in work.writes]
+    log_ms = max(took_us for _, took_us in writes) / 1_000
+    if log_ms > event_log.WRITE_MS:
+        return log_ms, "the log's"
+    one = [took_us for busy_us, took_us in writes if busy_us < 2 * ERASE_US_MAX]
+    return max(one) / 1_000, f"an entry of the log {log_ms:.0f} ms, of {event_log.WRITE_MS}"
