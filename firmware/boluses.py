@@ -11,7 +11,7 @@ lockout.
 
 from firmware import records
 from firmware.ledger import OF_BOLUS
-from firmware.store import StoreError
+from firmware.store import NOT_KEPT
 from protocol.wire import events, schema
 
 _DAY_S = 86_400
@@ -107,7 +107,7 @@ class Boluses:
         self._is_under_way = True
         try:
             self._keeper.commit(records.BOLUSES, self.save)
-        except (StoreError, MemoryError):
+        except NOT_KEPT:
             self._rows = rows
             self._verified_nl, self._possible_nl, self.count = before
             self._is_under_way = False

@@ -8,7 +8,7 @@ for that, it goes right after a step, and only when it must.
 from firmware import records
 from firmware.clock import DAY_MS
 from firmware.ledger import SINCE_MIDNIGHT
-from firmware.store import StoreError
+from firmware.store import NOT_KEPT, StoreError
 from firmware.task import NEVER, Task
 from protocol.wire import schema
 
@@ -16,6 +16,7 @@ COMMIT_MS = 450  # an erase of the worst case (W25Q16JV: 400 ms), and the work a
 BLOCK_STEPS = 8  # 0.4 uL: what a power failure can hide, up to 1 mL/day
 _BLOCK_RATE_NL_DAY = 125_000  # above: one record in 34.56 s, docs/storage.md
 _HOUR_MS = 3_600_000
+_IN_TURN = (records.CONDITION, records.BOLUSES)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class Keeper(Task):
 
     def _keep_changed(self) -> None:
         """One of the records that changed, the condition first."""
-        for kind in (records.CONDITION, records.BOLUSES):
+        for kind in _IN_TURN:
             if self._changed & 1 << kind:
                 self._changed &= ~(1 << kind)
                 self._keep(kind)
@@ -182,7 +183,7 @@ class Keeper(Task):
             return
         try:
             self.commit(kind, self.savers[kind])
-        except (StoreError, MemoryError):
+        except NOT_KEPT:
             self._failed |= 1 << kind
             self._alarms.raise_alarm(schema.STORE_FAILED, self._failed)
 

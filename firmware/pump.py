@@ -27,7 +27,7 @@ from firmware.monitor.time_base import TimeBase
 from firmware.restore import begin
 from firmware.session import Session
 from firmware.state import State
-from firmware.store import StoreError
+from firmware.store import NOT_KEPT
 from firmware.therapy import Therapy
 from protocol.wire import events, schema
 
@@ -181,7 +181,7 @@ class Pump:
         self.is_on = True
         try:
             self.keeper.commit(records.CONDITION, self._save_condition)
-        except (StoreError, MemoryError):
+        except NOT_KEPT:
             self.is_on = False
             raise
         self.resume(now_ms)

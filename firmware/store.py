@@ -32,6 +32,10 @@ class StoreError(Exception):
     """The record is not on the flash: it could not be written, or reads back otherwise."""
 
 
+# For `except`: a tuple that is made there wants the memory that there is not.
+NOT_KEPT = (StoreError, MemoryError)
+
+
 class Record:
     """A record of one kind, in a folder of its own.
 

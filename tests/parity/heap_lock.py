@@ -14,18 +14,11 @@ import binascii
 
 import micropython
 
-from emulator import inject
-from emulator.ram_disk import RamDisk
-
-inject.install()
-
-from firmware import fault  # noqa: E402
-from firmware.board import Board  # noqa: E402  after the stand-ins for its modules
-from firmware.pins import ENC_A, ENC_B, SUPPLY  # noqa: E402
-from firmware.prescription import Prescription  # noqa: E402
-from firmware.pump import Pump  # noqa: E402
-from firmware.task import NEVER  # noqa: E402
-from protocol.wire import frame, schema  # noqa: E402
+from firmware import fault
+from firmware.pins import SUPPLY
+from firmware.task import NEVER
+from protocol.wire import frame, schema
+from tests.parity.still_chip import chip, therapy
 
 REQUEST = frame.encode(binascii.crc32, 1, schema.STATUS, b"")
 STEPS = 1_000
@@ -34,171 +27,8 @@ SEGMENTS = [{"start_min": 0, "rate_nl_day": RATE_NL_DAY}]
 SEGMENTS += [{"start_min": 1 + 2 * i, "rate_nl_day": RATE_NL_DAY + i} for i in range(23)]
 DOSE_NG_DAY = 2 * sum([RATE_NL_DAY * 3] + [(RATE_NL_DAY + i) * 2 for i in range(22)])
 DOSE_NG_DAY = (DOSE_NG_DAY + 2 * (RATE_NL_DAY + 22) * (1_440 - 47)) // 1_440
-TICKS_MAX = 0x3FFF_FFFF
-HALF = 0x2000_0000
 
-
-class Pin:
-    """A pin that remembers its level."""
-
-    OUT = 1
-    IN = 0
-    PULL_UP = 1
-    IRQ_RISING = 8
-    IRQ_FALLING = 4
-
-    def __init__(self, gpio, mode=0, pull=0, value=0):
-        self.level = value
-        self.handler = None
-        chip.pins[gpio] = self
-
-    def value(self, level=None):
-        if level is None:
-            return self.level
-        self.level = level
-        return None
-
-    def irq(self, handler, trigger, hard):
-        self.handler = handler
-
-
-class Timer:
-    """A timer that fires when it is told to."""
-
-    ONE_SHOT = 0
-    PERIODIC = 1
-
-    def __init__(self, number):
-        self.callback = None
-        self.due_ms = -1
-
-    def init(self, mode, period, callback, hard):
-        self.callback = callback
-        self.due_ms = after(chip.now_ms, period)
-
-    def deinit(self):
-        self.due_ms = -1
-
-
-class Adc:
-    """1.3 kPa, and 5.1 mL."""
-
-    def __init__(self, pin):
-        pass
-
-    def read_u16(self):
-        return 7_000
-
-
-class Quiet:
-    """PWM, UART and watchdog, with nothing to say."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def freq(self, value):
-        pass
-
-    def duty_u16(self, value):
-        pass
-
-    def any(self):
-        return len(chip.line)
-
-    def read(self, count):
-        data = chip.line
-        chip.line = b""
-        return data
-
-    def write(self, data):
-        chip.answers += 1
-
-    def feed(self):
-        pass
-
-
-def after(ticks, ms):
-    """ticks + ms, wrapped without an intermediate beyond 2**30 - 1: that would allocate."""
-    rest = TICKS_MAX - ticks
-    return ms - rest - 1 if rest < ms else ticks + ms
-
-
-class Chip:
-    """Stands for machine and utime; time moves in sleep_ms, where the step timer fires."""
-
-    def __init__(self):
-        self.pins = {}
-        self.now_ms = (1 << 30) - 5_000
-        self.steps = 0
-        self.line = b""
-        self.answers = 0
-        self.Pin, self.Timer, self.ADC = Pin, Timer, Adc
-        self.PWM = self.UART = self.WDT = Quiet
-        self.WDT_RESET = 3
-
-    def reset_cause(self):
-        return 1
-
-    def ticks_ms(self):
-        return self.now_ms
-
-    def ticks_diff(self, end, start):
-        ticks = end - start
-        if ticks >= HALF:
-            return ticks - TICKS_MAX - 1
-        if ticks < -HALF:
-            return ticks + TICKS_MAX + 1
-        return ticks
-
-    def sleep_ms(self, ms):
-        self.now_ms = after(self.now_ms, ms)
-        timer = step_timer
-        if timer.due_ms >= 0 and self.ticks_diff(timer.due_ms, self.now_ms) <= 0:
-            timer.due_ms = -1
-            timer.callback(timer)
-            self.steps += 1
-            encoder_edge(1, 0)
-            encoder_edge(0, 1)
-
-
-def encoder_edge(a, b):
-    enc_a.level = a
-    enc_b.level = b
-    enc_a.handler(enc_a)
-
-
-chip = Chip()
-disk = RamDisk()
-board = Board(chip, chip, disk, disk.open)
-step_timer = board._step_timer
-pump = Pump(board)
-enc_a, enc_b = chip.pins[ENC_A], chip.pins[ENC_B]
-pump.commission(
-    {
-        "serial": "S",
-        "patient_label": "P",
-        "drug": "D",
-        "conc_mcg_ml": 2_000,
-        "reservoir_nl": 20_000_000,
-        "catheter_um": 890_000,
-        "catheter_nl_cm": 2_200,
-        "dose_ng_day_limit": 48_000_000,
-    },
-    0,
-)
-pump.prescribe(
-    Prescription(
-        {
-            "conc_mcg_ml": 2_000,
-            "therapy": schema.SCHEDULE,
-            "dose_ng_day": DOSE_NG_DAY,
-            "segments": SEGMENTS,
-        }
-    ),
-    0,
-)
-pump.wall.set(0, 0)
-pump.start(0)
+pump = therapy(SEGMENTS, DOSE_NG_DAY)
 pump.ledger.left = 2 * STEPS  # what follows has its time between the steps, and does allocate
 for task in (pump.keeper, pump.log, pump.guard):
     task.due_ms = NEVER

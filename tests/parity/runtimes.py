@@ -33,9 +33,9 @@ def on_cpython(script: str, *arguments: str) -> str:
     return _run([sys.executable, str(HERE / script), *arguments], PYTHONPATH=str(ROOT))
 
 
-def on_unix(script: str, *arguments: str) -> str:
+def on_unix(script: str, *arguments: str, heap: str = UNIX_HEAP) -> str:
     """What it prints on MicroPython unix: 63-bit small ints."""
-    command = [str(MICROPYTHON), "-X", f"heapsize={UNIX_HEAP}", str(HERE / script), *arguments]
+    command = [str(MICROPYTHON), "-X", f"heapsize={heap}", str(HERE / script), *arguments]
     return _run(command, MICROPYPATH=f"{ROOT}:.frozen")
 
 

@@ -8,7 +8,7 @@ from emulator.kinds import ADC_IN, PIN_IN
 from emulator.stimulus import pack, unpack
 from emulator.world import START_US
 from firmware.pins import ENC_A
-from protocol.wire import schema
+from protocol.wire import events, schema
 from tests.parity.record import SPAN_MS, record
 from tests.parity.runtimes import PLAY, compiled, device_files, on_cpython, on_unix, on_wasm
 
@@ -89,6 +89,23 @@ def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) ->
     assert abs(whole_steps - 125) <= 1, "5 uL in 108 s, on top of 1 mL/day"
     assert 10 < cut_steps <= 12
     assert faulted == f"{schema.FAULT} 0 True True", "and so does a fault, with its alarm"
+
+
+def test_a_pump_whose_heap_is_full_delivers_on_alarms_and_has_it_in_the_log() -> None:
+    """Really full, for an hour, records and log included; what is asked for then is not done."""
+    found = on_unix("heap_full.py", heap="2m").splitlines()
+    free, pump, alarms, answers, noted, *ordered = found
+    assert int(free) < 1_024
+    state, supply, steps, due = map(int, pump.split())
+    assert (state, supply) == (schema.RUNNING, 1)
+    assert steps == due > 800
+    assert [int(one) for one in alarms.split()] == [schema.STORE_FAILED, schema.LOG_FAILED]
+    assert answers == "0 1"
+    state, *kinds = map(int, noted.split())
+    assert state == schema.RUNNING
+    assert events.LOG_GAP in kinds, "what could not be kept is told"
+    assert kinds.count(events.ALARM_CLEARED) == 2
+    assert ordered == ["True False"] * 2
 
 
 def test_device_files_take_at_most_100_kb_of_heap_once_imported(tmp_path: Path) -> None:
