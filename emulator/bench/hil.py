@@ -12,12 +12,18 @@ from emulator.bench.survey import Survey, look
 from emulator.bench.transport import BoardLinkError, Stream, UsbTransport
 
 _BENCH_CHIP = "emulator/bench/on_board/bench_chip.mpy"
+# What is thrown away while modules load lies between what stays: collected late, it leaves a heap
+# in which no two kilobytes hang together.
+COLLECT_BYTES = 8_192
 _CODE = """
+import gc
 import sys
+gc.threshold({collect})
 sys.path.clear()
 sys.path.append(".frozen")
 sys.path.append({root!r})
 from emulator.bench.on_board.bench_chip import run
+gc.threshold(-1)
 run({root!r})
 """
 _LEAVE_MS = 60  # longer than the board lets pass between two messages
@@ -32,7 +38,7 @@ def start(board: UsbTransport) -> Stream:
 
     The transport is of no use after that. Raises HilError, BoardLinkError, BoardError.
     """
-    return board.hand_over(_CODE.format(root=f"/{slot(look(board))}"))
+    return board.hand_over(_CODE.format(root=f"/{slot(look(board))}", collect=COLLECT_BYTES))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections import deque
 from heapq import heappop, heappush
 
 from emulator.bench import channels, file_set
+from emulator.bench.hil import COLLECT_BYTES
 from emulator.bench.hil_board import HilBoard
 from emulator.bench.pico import VirtualPico
 from emulator.generator import Random
@@ -18,11 +19,14 @@ from tests.bench.pico_bed import stock_image
 
 _U16 = 65_536
 _SLICE_MS = 1
-_ROOT = """import sys
+_ROOT = f"""import gc
+import sys
 import machine
+gc.threshold({COLLECT_BYTES})
 sys.path.append("/a")
 if machine.reset_cause() == machine.PWRON_RESET:
     from emulator.bench.on_board.bench_chip import run
+    gc.threshold(-1)
     run("/a")
 from firmware.main import run
 run(bytes(32))
