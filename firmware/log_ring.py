@@ -47,11 +47,11 @@ class LogRing:
         Damaged records keep their numbers, and the chain goes on from the last sound one. A file
         that the power kept from getting its first record is as good as none.
         """
+        self._starts = _numbers(self._files.list(FOLDER))
         try:
             self._files.settle(FOLDER)
         except OSError:
             self._may_append = False  # a flash that fails says so at the next write
-        self._starts = _numbers(self._files.list(FOLDER))
         while self._starts:
             data = self._read(self._starts[-1])
             if len(data) >= _HEADER_BYTES + events.RECORD_BYTES:

@@ -21,6 +21,7 @@ from tests.parity.motor import Motor
 
 RATE_NL_DAY = 1_000_000
 FOLDER = 0x4000
+FILES_MAX = 64  # of the firmware and of its log, in the run
 BLOCK_BYTES = 16  # what the heap is handed out in, with 32-bit pointers
 
 
@@ -30,15 +31,14 @@ def blocks(size):
 
 
 def on_disk(folder=""):
-    """Heap of all files of the emulated disk: content, path, an object for each, a place in a
-    table of pairs."""
+    """Heap of all files of the emulated disk: content, path, an object for each."""
     found = 0
     for name, mode, _, size in world.disk.ilistdir(folder or "/"):
         path = folder + "/" + name
         if mode == FOLDER:
             found += on_disk(path)
         else:
-            found += blocks(size + 1) + blocks(len(path) + 1) + 2 * BLOCK_BYTES + 8
+            found += blocks(size + 1) + blocks(len(path) + 1) + 2 * BLOCK_BYTES
     return found
 
 
@@ -65,10 +65,20 @@ def hour():
     world.run_for_ms(2_300_000)
 
 
+def make_room():
+    """The disk's table of files grows to its size for good, and is weighed as long as it runs."""
+    names = ["/room%d" % number for number in range(FILES_MAX)]
+    for name in names:
+        world.disk.open(name, "wb").close()
+    for name in names:
+        world.disk.remove(name)
+
+
 low = bytearray(int(sys.argv[2]))
 world = World()
 motor = Motor(world)
 pump = Bedside(world)
+make_room()
 world.boot()
 world.run_for_ms(1_000)
 pump.commission()
