@@ -174,9 +174,12 @@ class Ledger:
 
     def fields(self, reserved_steps: int) -> "Dict[str, Any]":
         """What of it goes into the record (firmware/records.py)."""
+        self._fold()
+        totals = self._guard.totals
         spans = []
         for span in range(SPANS):
-            spans.append({name: self._sum(span, which) for which, name in enumerate(_NAMES)})
+            at = _OF_A_SPAN * span
+            spans.append({name: sums.read(totals, at + n) for n, name in enumerate(_NAMES)})
         return {
             "commanded_steps": self.commanded.value(),
             "verified_steps": self.verified.value(),
@@ -242,15 +245,15 @@ class Ledger:
         All of it or, where memory runs out, nothing.
         """
         counts = self._counts()
+        folded = [sums.read(self._guard.totals, _FOLDED + number) for number in range(4)]
+        if counts == folded:
+            return
         totals = array("i", self._guard.totals)
         rest = self._guard.rest
         new_pl = []
         for number, count in enumerate(counts):
-            new_steps = count - sums.read(totals, _FOLDED + number) & schema.U32_MAX
-            new_pl.append(new_steps * rest[BOOKED_PL])
+            new_pl.append((count - folded[number] & schema.U32_MAX) * rest[BOOKED_PL])
             sums.write(totals, _FOLDED + number, count)
-        if not any(new_pl):
-            return
         kind = OF_SCHEDULE if rest[KIND] == schema.SCHEDULE else OF_CONTINUOUS
         for span in (kind, SINCE_REFILL, SINCE_MIDNIGHT, OF_BOLUS):
             of = 2 if span == OF_BOLUS else 0
