@@ -31,13 +31,13 @@ class Lived(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one thing that writes asked of the flash. writes: (busy us, from first to last us) of
-    each, one after the other."""
+    """What one thing that writes asked of the flash. writes: (busy us, from first to last us,
+    erasures) of those that follow each other closely."""
 
     name: str
     erases: int
     pages: int
-    writes: tuple[tuple[int, int], ...] = ()
+    writes: tuple[tuple[int, int, int], ...] = ()
 
 
 def lived(pico: VirtualPico) -> Lived:
@@ -85,7 +85,7 @@ def on_board(pico: VirtualPico, system: bytes, erase_us: int, page_us: int) -> l
     return found
 
 
-def _writes(operations: list[Operation]) -> Iterator[tuple[int, int]]:
+def _writes(operations: list[Operation]) -> Iterator[tuple[int, int, int]]:
     groups: list[list[Operation]] = []
     end_us = -APART_US
     for one in operations:
@@ -95,7 +95,9 @@ def _writes(operations: list[Operation]) -> Iterator[tuple[int, int]]:
         end_us = one.begun_us + one.us
     for group in groups:
         last = group[-1]
-        yield sum(one.us for one in group), last.begun_us + last.us - group[0].begun_us
+        erases = sum(one.what == ERASE for one in group)
+        took_us = last.begun_us + last.us - group[0].begun_us
+        yield sum(one.us for one in group), took_us, erases
 
 
 def in_a_world(system: bytes) -> list[Work]:
