@@ -26,6 +26,17 @@ BOLUS_NL = 20_000
 BASAL_NL_DAY = 400_000
 
 
+def restart(bed: Bed, cut_power: bool) -> None:
+    """The power fails and comes back, or the watchdog resets; until the pump is up again."""
+    if cut_power:
+        bed.world.power_cut()
+        bed.world.power_on()
+    else:
+        bed.world.reset(bed.world.chip.WDT_RESET)
+    while bed.pump is None:
+        after_events(bed, 1)
+
+
 class Again:
     """A pump that is brought back to the same flash, and to the start of a bolus, each time."""
 
@@ -77,13 +88,7 @@ def test_a_bolus_reset_at_every_event_never_goes_on_and_lies_in_its_bracket(
         again.begin()
         after_events(bed, count)
         given = again.given_steps()
-        if cut_power:
-            bed.world.power_cut()
-            bed.world.power_on()
-        else:
-            bed.world.reset(bed.world.chip.WDT_RESET)
-        while bed.pump is None:
-            after_events(bed, 1)
+        restart(bed, cut_power)
         row = bed.pump.boluses.rows()[-1]
         assert bed.pump.boluses.count == 1
         assert row["outcome"] == schema.ENDED_BY_RESET, count
@@ -109,13 +114,7 @@ def test_the_truth_is_in_the_bracket_and_nothing_is_delivered_twice(
         if bed.pump is None:
             continue
         truth = made(bed)
-        if cut_power:
-            bed.world.power_cut()
-            bed.world.power_on()
-        else:
-            bed.world.reset(bed.world.chip.WDT_RESET)
-        while bed.pump is None:
-            after_events(bed, 1)
+        restart(bed, cut_power)
         ledger = bed.pump.ledger
         low = ledger.verified.value()
         high = low + ledger.unverified.value()
