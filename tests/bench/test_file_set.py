@@ -1,0 +1,25 @@
+"""The compiled set: equal sources give equal bytes, and nothing is in it that no board needs."""
+
+import re
+
+from emulator.bench import file_set
+from emulator.bench.file_set import ROOT
+
+
+def test_what_is_folded_into_the_code_has_left_no_name() -> None:
+    """Private numbers, and what only the type checker reads."""
+    compiled = file_set.slot_files(release=True)
+    count = 0
+    for path, data in compiled.items():
+        if not path.endswith(".mpy"):
+            continue
+        source = (ROOT / path).with_suffix(".py").read_text()
+        names = re.findall(r"^(_[A-Z]\w*) = -?[\d_]+(?:$|  #)", source, re.MULTILINE)
+        count += len(names)
+        for name in (*names, "TYPE_CHECKING", "typing"):
+            assert name.encode() + b"\0" not in data, (path, name)
+    assert count > 40
+
+
+def test_a_set_that_is_built_again_has_the_same_bytes() -> None:
+    assert file_set.slot_files.__wrapped__() == file_set.slot_files()
