@@ -13,7 +13,7 @@ from protocol.programmer import log_file
 from protocol.programmer.event_log import Log
 from protocol.wire import events, schema
 from tests.pumps import Bed
-from tests.wire.test_log import read
+from tests.wire.logs import read
 
 FAILED = 1
 USAGE = 2

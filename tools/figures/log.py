@@ -6,9 +6,11 @@ from pathlib import Path
 from firmware import log_ring
 from protocol.wire import events, schema
 from tests.pumps import Bed
-from tests.unit.test_event_log import Life, sound_chain
-from tests.wire import test_log as logs
-from tests.wire import test_reconcile as reconcile
+from tests.unit.log_life import Life, sound_chain
+from tests.wire.altered_logs import as_it_is, changes_missed, resealed
+from tests.wire.changes import Case
+from tests.wire.faulty_line import Line
+from tests.wire.logs import read, two_days
 from tools.figures.figure import at_least, at_most
 
 DAYS = 30
@@ -39,9 +41,9 @@ def capacity() -> tuple[int, str]:
 @at_most("LOG-02", "changed bytes of a log that are not found", "bytes", 0)
 def alterations() -> tuple[int, str]:
     """Every byte of every record of two days, the CRC left as it was, and made anew."""
-    log = logs.read(logs.two_days())
-    tried, missed = logs.changes_missed(log, logs.as_it_is)
-    tried_too, missed_too = logs.changes_missed(log, logs.resealed)
+    log = read(two_days())
+    tried, missed = changes_missed(log, as_it_is)
+    tried_too, missed_too = changes_missed(log, resealed)
     told = f"{tried + tried_too:,} changes of {len(log.events)} records"
     return missed + missed_too, f"{told} of {events.RECORD_BYTES} bytes"
 
@@ -52,10 +54,10 @@ def cuts() -> tuple[int, str]:
     tried = done = wrong = 0
     for command in schema.CHANGING:
         with tempfile.TemporaryDirectory() as folder:
-            case = reconcile.Case(command, Path(folder))
+            case = Case(command, Path(folder))
             for way in ("to_pump", "from_pump"):
                 for passed in range(LINE_BYTES_MAX):
-                    link = reconcile.Line(case.bed.world, command)
+                    link = Line(case.bed.world, command)
                     setattr(link, way, passed)
                     case.prepare()
                     if case.attempt(link):
@@ -79,6 +81,6 @@ def reading() -> tuple[float, str]:
             bed.pump.log.note(events.SELF_TEST)
         bed.run(s=_BATCH_S)
     begun_ms = bed.now_ms
-    log = logs.read(bed)
+    log = read(bed)
     took_s = (bed.now_ms - begun_ms) / 1_000
     return took_s if not log.faults() else float("inf"), f"{len(log.events):,} events"
