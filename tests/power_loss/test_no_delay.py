@@ -10,7 +10,7 @@ import pytest
 from emulator.flash import ERASE_US, ERASE_US_MAX, PAGE_US, PAGE_US_MAX, Flash
 from protocol.wire import schema
 from tests.pumps import Bed
-from tests.upgrade.make_image import with_flash
+from tests.upgrade.make_image import bed_on
 
 STEP_PL = 50_000
 TYPICAL = (ERASE_US, PAGE_US)
@@ -26,12 +26,21 @@ PUNCTUAL = [  # nL/day; the ledger and the log of a pump that runs, whatever its
 BEYOND = [(8_300_000, WORST), (12_000_000, WORST), (24_000_000, WORST), (24_000_000, TYPICAL)]
 
 
+def running_on_the_worst(rate_nl_day: int) -> Bed:
+    """A pump that runs, on a flash that from now on takes its worst times."""
+    flash = Flash()
+    bed = bed_on(flash)
+    bed.running((0, rate_nl_day))
+    flash.erase_us, flash.page_us = WORST
+    return bed
+
+
 def lateness_ms(
     rate_nl_day: int, times_us: tuple[int, int], hours: float
 ) -> tuple[Bed, list[Fraction]]:
     """How late each step was, on a flash with these times of erasing and programming."""
     flash = Flash()
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed = bed_on(flash)
     bed.ready((0, rate_nl_day))
     started: list[int] = []
     bed.world.chip.outside.uart_out(lambda _data, _done: started.append(bed.now_ms))
@@ -73,10 +82,7 @@ def test_above_it_a_step_may_be_late_none_is_lost_and_it_does_not_add_up(
 
 
 def test_a_new_prescription_is_committed_between_two_steps() -> None:
-    flash = Flash()
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
-    bed.running((0, 3_000_000))
-    flash.erase_us, flash.page_us = WORST
+    bed = running_on_the_worst(3_000_000)
     period_ms = Fraction(86_400 * STEP_PL, 3_000_000)
     steps = len(bed.steps)
     for _ in range(20):
@@ -90,10 +96,7 @@ def test_a_new_prescription_is_committed_between_two_steps() -> None:
 
 def test_a_bolus_is_committed_between_two_steps() -> None:
     """No pause between two steps is longer than the slower of the two rates has."""
-    flash = Flash()
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
-    bed.running((0, 3_000_000))
-    flash.erase_us, flash.page_us = WORST
+    bed = running_on_the_worst(3_000_000)
     period_ms = Fraction(86_400 * STEP_PL, 3_000_000)
     for number in range(6):
         bed.programmer.hello()
@@ -108,11 +111,8 @@ def test_a_bolus_is_committed_between_two_steps() -> None:
 
 def test_an_alarm_in_the_moment_before_a_step_is_written_after_it() -> None:
     """The condition changes at every phase of a step; the writes erase many times."""
-    flash = Flash()
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
-    bed.running((0, 2_000_000))
+    bed = running_on_the_worst(2_000_000)
     bed.programmer.goodbye()
-    flash.erase_us, flash.page_us = WORST
     period_ms = Fraction(86_400 * STEP_PL, 2_000_000)
     for number in range(160):
         bed.run(ms=int(period_ms) + number * 27)

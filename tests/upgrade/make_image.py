@@ -23,10 +23,14 @@ TOLD = {"setup": schema.READ_SETUP, "prescription": schema.READ_BACK, "totals": 
 BOLUS_NL = 20_000
 
 
-def with_flash(world: World, flash: Flash) -> None:
-    """Give a World that has not booted this flash."""
-    world.disk = LittleDisk(flash)
-    world.disk.connect(world._hold_off)
+def bed_on(flash: Flash) -> Bed:
+    """A pump with this flash, just switched on."""
+
+    def connect(world: World) -> None:
+        world.disk = LittleDisk(flash)
+        world.disk.connect(world._hold_off)
+
+    return Bed(before=connect, capacity_nl=40_000_000)
 
 
 def told(bed: Bed) -> dict[str, dict[str, Any]]:
@@ -41,7 +45,7 @@ def told(bed: Bed) -> dict[str, dict[str, Any]]:
 
 def a_life(flash: Flash) -> Bed:
     """Set up, calibrated, a rate, a bolus, a schedule, a stop: each leaves its totals."""
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed = bed_on(flash)
     bed.running((0, 700_000), patient_label="an older pump")
     bed.run(hours=2)
     bed.programmer.hello()

@@ -9,8 +9,7 @@ import pytest
 from emulator.flash import Flash
 from firmware import records
 from protocol.wire import schema
-from tests.pumps import Bed
-from tests.upgrade.make_image import IMAGES, a_life, told, with_flash
+from tests.upgrade.make_image import IMAGES, a_life, bed_on, told
 
 SHEETS = sorted(IMAGES.glob("*.json"))
 
@@ -29,7 +28,7 @@ def holding(image: bytes) -> Flash:
 def test_an_older_flash_is_booted_with_prescription_and_totals_intact(sheet: Path) -> None:
     image = gzip.decompress((IMAGES / f"{sheet.stem}.bin.gz").read_bytes())
     flash = holding(image)
-    bed = Bed(before=lambda world: with_flash(world, flash), capacity_nl=40_000_000)
+    bed = bed_on(flash)
     bed.run(s=2)
     assert bed.state == schema.RUNNING
     assert not bed.status()["alarms_active"] & ~(1 << schema.CLOCK_LOST)
