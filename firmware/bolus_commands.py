@@ -6,11 +6,12 @@ given only after a START_BOLUS with its digest, for which everything is checked 
 
 import hashlib
 
+from firmware.boluses import duration_ms
+from firmware.prescription import PROPOSAL_S
 from firmware.readings import setup_of
 from firmware.refusal import Refusal
 from protocol.wire import codec, schema
 
-_PROPOSAL_S = 300  # as for a prescription
 _DAY_S = 86_400
 
 TYPE_CHECKING = False
@@ -56,7 +57,7 @@ class BolusCommands:
         return {
             "digest": self._digest(fields),
             "dose_ng": dose_ng,
-            "duration_ms": -(-fields["volume_nl"] * _DAY_S * 1000 // fields["rate_nl_day"]),
+            "duration_ms": duration_ms(fields["volume_nl"], fields["rate_nl_day"]),
             "peak_nl_day": self._peak_nl_day() + fields["rate_nl_day"],
             "boluses_ng_day": given_ng,
             "total_ng_day": self._basal_ng_day() + given_ng + dose_ng,
@@ -66,16 +67,16 @@ class BolusCommands:
         """Give what was proposed, from now on."""
         pump = self._pump
         proposal = self._proposal
-        if proposal is None or pump.clock.uptime_s() - self._proposed_s > _PROPOSAL_S:
+        if proposal is None or pump.clock.uptime_s() - self._proposed_s > PROPOSAL_S:
             raise Refusal(schema.NO_PROPOSAL)
         if fields["digest"] != self._digest(proposal):
             raise Refusal(schema.DIGEST_MISMATCH, "digest")
         self._check(proposal)
         self._proposal = None
-        duration_ms = pump.boluses.begin(
+        lasts_ms = pump.boluses.begin(
             proposal["volume_nl"], proposal["rate_nl_day"], proposal["conc_mcg_ml"]
         )
-        return {"rate_nl_day": pump.therapy.rate_nl_day, "duration_ms": duration_ms}
+        return {"rate_nl_day": pump.therapy.rate_nl_day, "duration_ms": lasts_ms}
 
     def cancel(self, fields: "Values", now_ms: int) -> "Values":
         """End the bolus under way."""

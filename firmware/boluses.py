@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     Values = Dict[str, Any]
 
 
+def duration_ms(volume_nl: int, rate_nl_day: int) -> int:
+    """How long a bolus lasts: until the first whole ms in which all of it is due."""
+    return -(-volume_nl * _DAY_MS // rate_nl_day)
+
+
 class Boluses:
     """The newest boluses of one pump, each a row of the BOLUSES record.
 
@@ -85,8 +90,8 @@ class Boluses:
     def begin(self, volume_nl: int, rate_nl_day: int, conc_mcg_ml: int) -> int:
         """Deliver so much more, at so much more a day, from now on. Returns for how many ms.
 
-        It lasts for the first whole ms in which all of it is due. Raises StoreError: nothing has
-        changed. An alarm, that of a flash failing now too, ends it before its first step.
+        Raises StoreError: nothing has changed. An alarm, that of a flash failing now too, ends it
+        before its first step.
         """
         self._look()
         rows = self._rows
@@ -118,9 +123,9 @@ class Boluses:
         if not self._is_under_way:
             self._ledger.share(0, 0)
             return 0
-        duration_ms = -(-volume_nl * _DAY_MS // rate_nl_day)
-        self._therapy.begin_bolus(rate_nl_day, duration_ms, self._clock.read())
-        return duration_ms
+        lasts_ms = duration_ms(volume_nl, rate_nl_day)
+        self._therapy.begin_bolus(rate_nl_day, lasts_ms, self._clock.read())
+        return lasts_ms
 
     def stop(self, outcome: int, now_ms: int) -> None:
         """End the one under way, if there is one: no more of it from now on. Raises Corrupt.
@@ -156,7 +161,7 @@ class Boluses:
         since_s = self._now_s() - _DAY_S
         dose_pg = 0
         for row in self._rows:
-            took_s = row["volume_nl"] * _DAY_S // row["rate_nl_day"] + 1
+            took_s = duration_ms(row["volume_nl"], row["rate_nl_day"]) // 1000 + 1
             if row["began_s"] + took_s > since_s:
                 dose_pg += row["possible_nl"] * row["conc_mcg_ml"]
         return (dose_pg + 999) // 1000

@@ -8,14 +8,12 @@ changed anything. None of them touches the motor.
 from firmware import fault
 from firmware.bolus_commands import BolusCommands
 from firmware.ledger import SINCE_REFILL
-from firmware.prescription import Prescription
+from firmware.prescription import PROPOSAL_S, Prescription
 from firmware.readings import Readings, setup_of
 from firmware.refusal import Refusal
 from firmware.store import StoreError
 from firmware.version import VERSION
 from protocol.wire import codec, events, schema
-
-_PROPOSAL_S = 300  # a proposal that nobody confirms within five minutes is stale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,7 +205,7 @@ class Commands:
     def _confirm(self, fields: "Values", now_ms: int) -> "Values":
         pump = self._pump
         proposal = self._proposal
-        if proposal is None or pump.clock.uptime_s() - self._proposed_s > _PROPOSAL_S:
+        if proposal is None or pump.clock.uptime_s() - self._proposed_s > PROPOSAL_S:
             raise Refusal(schema.NO_PROPOSAL)
         if fields["digest"] != proposal.digest(setup_of(self._pump)["serial"]):
             raise Refusal(schema.DIGEST_MISMATCH, "digest")

@@ -8,6 +8,7 @@ FOLDER = "/pump"
 _CORRUPT = 84  # as littlefs calls it
 _SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
 _SETTLE_WRITES = 5  # and one for the name: littlefs gives a folder a block of 16, one of them used
+_SETTLE_WRITES_MAX = 30  # more than both blocks of a folder hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +61,18 @@ class Files:
 
         A write that the power cut short can leave cells that read as written now and otherwise
         after the next start. What is in the folder was appended behind them, and would go with
-        them.
+        them. Where they waver, one block or the other is the folder by turns: a write that does
+        not read back shows it, and counts for nothing.
         """
         path = folder + "/settle"
-        for _ in range(_SETTLE_WRITES):
-            self.write(path, bytes(_SETTLE_BYTES))
+        there = number = 0
+        while there < _SETTLE_WRITES and number < _SETTLE_WRITES_MAX:
+            data = bytes([number]) * _SETTLE_BYTES
+            try:
+                self.write(path, data)
+                same = self.read(path) == data
+            except OSError:
+                same = False
+            there = there + 1 if same else 0
+            number += 1
         self.remove(path)

@@ -44,20 +44,42 @@ class LogRing:
     def find_end(self) -> int:
         """After a reset: go on after what is there. Returns how many records are damaged.
 
-        Damaged records keep their numbers, and the chain goes on from the last sound one. A file
-        that the power kept from getting its first record is as good as none.
+        Damaged records keep their numbers, and the chain goes on from the last sound one. What was
+        sound before the folder was settled, and was copied wrongly, is written anew.
         """
-        self._starts = _numbers(self._files.list(FOLDER))
+        start, data = self._newest_before()
+        sound = _sound(start, data)
+        starts = self._starts
         try:
             self._files.settle(FOLDER)
         except OSError:
-            self._may_append = False  # a flash that fails says so at the next write
+            sound = 0  # a flash that fails says so at the next write
+        now_start, now = self._newest()
+        if sound and start + sound > now_start + _sound(now_start, now):
+            now_start, now = start, data[: _HEADER_BYTES + sound * events.RECORD_BYTES]
+            self._files.write(_path(start), now)
+            self._starts = starts
+        return self._go_on(now_start, now) if now else 0
+
+    def _newest_before(self) -> "Tuple[int, bytes]":
+        """The same, before the folder is settled: what fails then may read well after."""
+        try:
+            return self._newest()
+        except OSError:
+            return 0, b""
+
+    def _newest(self) -> "Tuple[int, bytes]":
+        """(number of its first record, content) of the newest segment; (0, b"") without any.
+
+        A file that the power kept from getting its first record is as good as none.
+        """
+        self._starts = _numbers(self._files.list(FOLDER))
         while self._starts:
             data = self._read(self._starts[-1])
             if len(data) >= _HEADER_BYTES + events.RECORD_BYTES:
-                return self._go_on(self._starts[-1], data)
+                return self._starts[-1], data
             self._starts.pop()
-        return 0
+        return 0, b""
 
     def _go_on(self, start: int, data: bytes) -> int:
         """After this segment, the newest. Returns how many of its records are damaged."""

@@ -9,6 +9,7 @@ import hashlib
 from firmware.refusal import Refusal
 from protocol.wire import codec, schema
 
+PROPOSAL_S = 300  # what is proposed and not confirmed within five minutes is stale
 _PEAK_WINDOW_MIN = 60
 
 TYPE_CHECKING = False

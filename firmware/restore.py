@@ -26,16 +26,21 @@ _ENDED_BY_RESET = (
 def begin(pump: "Pump") -> None:
     """Log the reset, test the board, go on where the reset came.
 
-    The heartbeat's timer feeds the watchdog meanwhile; an old flash takes its time.
+    The heartbeat's timer feeds the watchdog meanwhile; an old flash takes its time. Delivery does
+    not wait for the account of boluses, none of which goes on, nor for the log, whose events are
+    in memory until its end is found.
     """
     log, alarms, board = pump.log, pump.alarms, pump.board
-    log.start(pump.clock.read())
     manifest_start = int.from_bytes(pump.manifest_hash[:4], "big")
     log.note(events.BOOT, int(board.was_watchdog), manifest_start)
     failed = self_test(board)
     log.note(events.SELF_TEST, failed, 0)
     pump.loop.beat = True
-    restore(pump, pump.clock.read())
+    lost = restore(pump, pump.clock.read())
+    pump.loop.beat = True
+    pump.boluses.restore()
+    if pump.memory.damaged & 1 << records.BOLUSES:
+        _tell(pump, lost | 1 << records.BOLUSES)
     pump.loop.beat = True
     if failed:
         alarms.raise_alarm(schema.SELF_TEST_FAILED, failed)
@@ -44,10 +49,14 @@ def begin(pump: "Pump") -> None:
         alarms.clear(schema.WATCHDOG_RESET)
     log.checkpoint()
     pump.keeper.start(pump.clock.read())
+    log.start(pump.clock.read())
 
 
-def restore(pump: "Pump", now_ms: int) -> None:
-    """Set the pump up, prescribe, and start or hold, as the records say."""
+def restore(pump: "Pump", now_ms: int) -> int:
+    """Set the pump up, prescribe, and start or hold, as the records say.
+
+    Returns a bit per record that is lost.
+    """
     memory = pump.memory
     alarms = pump.alarms
     setup = memory.load_setup()
@@ -70,19 +79,24 @@ def restore(pump: "Pump", now_ms: int) -> None:
         pump.wall.set(wall_s, now_ms)
         pump.log.note(events.CLOCK_SET, 0, wall_s)
         alarms.raise_alarm(schema.CLOCK_LOST, 0)
-    pump.boluses.restore()
     pump.ledger.boots = pump.ledger.boots + 1 & schema.U32_MAX
     is_on = bool(condition and condition["is_on"])
     lost = _lost(pump, setup, is_on)
     if lost:
-        alarms.raise_alarm(schema.RESTORE_FAILED, lost)
-        alarms.clear(schema.RESTORE_FAILED)
+        _tell(pump, lost)
     if pump.therapy.prescription is None:
-        return
+        return lost
     if is_on:
         pump.resume(now_ms)
     else:
         pump.care.go_on(now_ms, condition["stopped_h"] if condition else 0)
+    return lost
+
+
+def _tell(pump: "Pump", lost: int) -> None:
+    """Bit per record. Waits until somebody acknowledges it."""
+    pump.alarms.raise_alarm(schema.RESTORE_FAILED, lost)
+    pump.alarms.clear(schema.RESTORE_FAILED)
 
 
 def _lost(pump: "Pump", setup: "Optional[Dict[str, Any]]", is_on: bool) -> int:

@@ -23,7 +23,7 @@ _CRC_BYTES = 4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import List, Optional, Tuple
 
     from firmware.files import Files
 
@@ -67,27 +67,38 @@ class Record:
     def load(self) -> "Optional[bytes]":
         """The newest sound payload; None where there is none. Raises OSError.
 
-        Where the power failed between twins, or one was damaged, the other one is written anew.
+        Where the power failed between twins, or one was damaged, the other one is written anew;
+        and so is what was sound before the folder was settled, and was copied wrongly.
         """
-        self._sequence = self._next = self.damaged = 0
+        before = self._open_before()
         try:
             self._files.settle(self._folder)
         except OSError:
-            self.damaged = 0  # a flash that fails says so at the next save
-        names = self._files.list(self._folder)
-        found = [self._open(path) if path[-1] in names else None for path in self._paths]
+            before = []  # a flash that fails says so at the next save
+        found = self._open_both()
         newest = None
+        self._sequence = self._next = 0
         for generation, one in enumerate(found):
             if one is not None and (newest is None or _is_newer(one[0], self._sequence)):
                 newest = one
                 self._sequence = one[0]
                 self._next = 1 - generation
+        anew = 0
+        for one in before:
+            if one is not None and (newest is None or _is_newer(one[0], self._sequence + 1)):
+                newest = one
+                self._sequence = one[0]
+                anew = 2 if self._twins else 1
         if newest is None:
             if self._twins and self.damaged == 1:
                 self.damaged = 0  # the first save of all was cut: nobody was told that it is there
             return None
         self.format = newest[1]
-        if self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):
+        if anew:
+            self.damaged = 0
+        elif self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):
+            anew = 1
+        for _ in range(anew):
             try:
                 self._save_one(newest[2], newest[1])
             except StoreError:
@@ -133,6 +144,19 @@ class Record:
             self._files.remove(path)
         except OSError:
             return
+
+    def _open_before(self) -> "List[Optional[Tuple[int, int, bytes]]]":
+        """The same, before the folder is settled: what fails then may read well after."""
+        try:
+            return self._open_both()
+        except OSError:
+            return []
+
+    def _open_both(self) -> "List[Optional[Tuple[int, int, bytes]]]":
+        """Both generations, as `_open` has them."""
+        self.damaged = 0
+        names = self._files.list(self._folder)
+        return [self._open(path) if path[-1] in names else None for path in self._paths]
 
     def _open(self, path: str) -> "Optional[Tuple[int, int, bytes]]":
         """(sequence, format, payload); None where it cannot be read or is no sound record.

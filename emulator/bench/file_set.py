@@ -38,8 +38,8 @@ BENCH_FILES = (
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
 OPTIMISED = "-O3"  # no line numbers: 3 kB of heap; a traceback still names its functions
-# What mpy-cross folds where it is marked so, and then drops: the names of private numbers, and what
-# only the type checker reads. 2.5 kB of heap.
+# What mpy-cross folds where it is marked so, and then drops: the names of private numbers, and
+# what only the type checker reads. 2.5 kB of heap.
 _MARKS = (
     (r"^(_[A-Z]\w*) = (-?\d[\d_]*(?: << \d+)?)(?=$|  #)", r"\1 = const(\2)"),
     (r"^TYPE_CHECKING = False$", "_TYPE_CHECKING = const(0)"),

@@ -144,7 +144,7 @@ def log_ms() -> tuple[float, str]:
     return _longest_ms("log")
 
 
-@at_most("STORE-09", "the start holds the pump, worst flash", "ms", 3_600)
+@at_most("STORE-09", "the start, until the motor has power, worst flash", "ms", 3_000)
 def start_ms() -> tuple[float, str]:
     """Each folder is written anew; 0.25 to 0.4 s with typical erasures of 45 ms."""
     return _longest_ms("start")
