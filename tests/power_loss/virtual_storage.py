@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from emulator.bedside import Bedside, Refused
-from emulator.bench.nor import ERASE, Operation
 from emulator.bench.pico import VirtualPico
 from emulator.flash import ERASE_US, PAGE_US
 from emulator.plant.plant import Plant
@@ -16,28 +15,32 @@ from firmware import records
 from protocol import names
 from protocol.wire import schema
 from tests.power_loss.board_ward import STARTED_MS, BoardWard, disk_of
+from tests.power_loss.stretches import Stretch, Stretches
 from tests.power_loss.workloads import SETTLE_S
 
 SLOWEST_START_MS = 6_000  # where every erasure takes its worst time
 HOURLY = tuple((60 * hour, 500_000 + 1_000 * hour) for hour in range(24))
-APART_US = 30_000  # operations of one write are no further apart
+RATE_NL_DAY = 800_000
+BOLUS = (20_000, 4_800_000)  # nL, nL/day: 6 min
+KINDS = (records.SETUP, records.THERAPY, records.CONDITION, records.LEDGER, records.BOLUSES)
 
 
 class Lived(NamedTuple):
-    """system: the blocks of the files. steps: that the plant had made."""
+    """system: the blocks of the files. steps: that the plant had made, so many of them before
+    the bolus that is under way."""
 
     system: bytes
     steps: int
+    steps_before: int
 
 
 class Work(NamedTuple):
-    """What one thing that writes asked of the flash. writes: (busy us, from first to last us,
-    erasures) of those that follow each other closely."""
+    """What one thing that writes asked of the flash. stretches: all of it, on the board."""
 
     name: str
     erases: int
     pages: int
-    writes: tuple[tuple[int, int, int], ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
 
 def lived(pico: VirtualPico) -> Lived:
@@ -45,10 +48,13 @@ def lived(pico: VirtualPico) -> Lived:
     ward = BoardWard(pico)
     ward.start()
     ward.bedside.commission()
-    ward.prescribe((0, 800_000), (490, 1_200_000))
+    ward.prescribe((0, RATE_NL_DAY), (490, 1_200_000))
     ward.ask(schema.START)
     ward.run(s=20)
-    return Lived(pico.flash[pico.kind.fs_start :], ward.steps)
+    steps_before = ward.steps
+    ward.bolus(*BOLUS)
+    ward.run(s=10)
+    return Lived(pico.flash[pico.kind.fs_start :], ward.steps, steps_before)
 
 
 def _works(bedside: Bedside, run: Callable[[float], None]) -> Iterator[str]:
@@ -73,31 +79,16 @@ def _works(bedside: Bedside, run: Callable[[float], None]) -> Iterator[str]:
 def on_board(pico: VirtualPico, system: bytes, erase_us: int, page_us: int) -> list[Work]:
     """In a copy: pico is at its gate. erase_us, page_us: of its flash."""
     ward = BoardWard(pico, system)
-    nor = pico.nor
-    nor.erase_us, nor.page_us = erase_us, page_us
+    pico.nor.erase_us, pico.nor.page_us = erase_us, page_us
+    stretches = Stretches(pico)
     ward.start(SLOWEST_START_MS)
     found = []
-    done = 0
     for name in _works(ward.bedside, lambda s: pico.run_for_ms(s * 1_000)):
-        fresh, done = nor.operations[done:], len(nor.operations)
-        erases = sum(one.what == ERASE for one in fresh)
-        found.append(Work(name, erases, len(fresh) - erases, tuple(_writes(fresh))))
+        taken = stretches.taken()
+        erases = sum(one.erases for one in taken)
+        pages = sum(len(one.operations) for one in taken) - erases
+        found.append(Work(name, erases, pages, taken))
     return found
-
-
-def _writes(operations: list[Operation]) -> Iterator[tuple[int, int, int]]:
-    groups: list[list[Operation]] = []
-    end_us = -APART_US
-    for one in operations:
-        if one.begun_us - end_us >= APART_US:
-            groups.append([])
-        groups[-1].append(one)
-        end_us = one.begun_us + one.us
-    for group in groups:
-        last = group[-1]
-        erases = sum(one.what == ERASE for one in group)
-        took_us = last.begun_us + last.us - group[0].begun_us
-        yield sum(one.us for one in group), took_us, erases
 
 
 def in_a_world(system: bytes) -> list[Work]:
@@ -169,6 +160,7 @@ def found_by(bedside: Bedside) -> dict[str, Any]:
     hello = bedside.hello()
     status = bedside.ask(schema.STATUS)
     totals = bedside.ask(schema.TOTALS)
+    boluses = bedside.ask(schema.BOLUSES)
     try:
         digest = bedside.ask(schema.READ_BACK)["digest"].hex()
     except Refused as refusal:
@@ -182,7 +174,17 @@ def found_by(bedside: Bedside) -> dict[str, Any]:
         "step_pl": totals["step_pl"],
         "verified_steps": totals["verified_steps"],
         "unverified_steps": totals["unverified_steps"],
+        "bolus_count": boluses["count"],
+        "boluses": [_without_age(row) for row in boluses["boluses"]],
+        "locked_out": boluses["wait_s"] > 0,
     }
+
+
+def _without_age(row: dict[str, Any]) -> dict[str, Any]:
+    """Of a bolus: all that is no matter of when it is asked for, the outcome by name."""
+    found = {**row, "outcome": names.BOLUS_OUTCOMES[row["outcome"]]}
+    del found["age_s"]
+    return found
 
 
 def found_on_board(pico: VirtualPico, system: bytes) -> dict[str, Any]:
