@@ -24,8 +24,8 @@ _READ_BYTES = 32
 _LOOKAHEAD_BYTES = 32
 _CACHE_PAGES = 4
 _BLOCK_CYCLES = 100
-DISK_2_0 = 0x0002_0000  # what the bench puts on a board
-DISK_2_1 = 0x0002_0001  # what the board's own littlefs makes of it with its first write
+DISK_2_0 = 0x0002_0000  # what the bench of 0.1.0 put on a board
+DISK_2_1 = 0x0002_0001  # what it puts there now, and the board writes
 _RDONLY, _WRONLY, _CREAT, _TRUNC, _APPEND = 0x1, 0x2, 0x100, 0x400, 0x800  # LFS_O_*, lfs.h
 _FLAGS = {
     "rb": _RDONLY,
@@ -137,14 +137,14 @@ class LittleFile:
 
 
 class LittleDisk:
-    """A file system on a flash. flash: the chip; a new one unless given. disk_version: DISK_2_0,
-    or DISK_2_1, which reads both.
+    """A file system on a flash. flash: the chip; a new one unless given. disk_version: as which
+    it is written; DISK_2_1 goes over from DISK_2_0 with the first write, as a board does.
 
     The same names, modes and errors as RamDisk, and OSError(EIO) for a bad flash. handles: of the
     open files, kept from being freed while littlefs knows them.
     """
 
-    def __init__(self, flash: Flash | None = None, disk_version: int = DISK_2_0) -> None:
+    def __init__(self, flash: Flash | None = None, disk_version: int = DISK_2_1) -> None:
         self.flash = Flash() if flash is None else flash
         self.handles: list[Any] = []
         self._hooks = _Hooks(self.flash)

@@ -7,7 +7,7 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 FOLDER = "/pump"
 _CORRUPT = 84  # as littlefs calls it
 _SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
-_SETTLE_WRITES = 5  # and one for the name: littlefs gives a folder a block of 16, one of them used
+_SETTLE_WRITES = 5  # and an empty one: littlefs gives a folder a block of 16, one of them used
 _SETTLE_WRITES_MAX = 30  # more than both blocks of a folder hold
 
 TYPE_CHECKING = False
@@ -62,7 +62,8 @@ class Files:
         A write that the power cut short can leave cells that read as written now and otherwise
         after the next start. What is in the folder was appended behind them, and would go with
         them. Where they waver, one block or the other is the folder by turns: a write that does
-        not read back shows it, and counts for nothing.
+        not read back shows it, and counts for nothing. What is written stays, empty: a removal
+        trusts such cells more than a write does (LFS_ASSERT in lfs_remove_).
         """
         path = folder + "/settle"
         there = number = 0
@@ -75,4 +76,4 @@ class Files:
                 same = False
             there = there + 1 if same else 0
             number += 1
-        self.remove(path)
+        self.write(path, b"")

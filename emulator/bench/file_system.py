@@ -1,7 +1,7 @@
 """The board's littlefs, built and read on the host: path -> content.
 
 As MicroPython's rp2 port formats it (ports/rp2/modules/_boot_fat.py, rp2_flash.c): blocks of
-4,096 bytes, written in pages of 256, on-disk version 2.0.
+4,096 bytes, written in pages of 256, on-disk version 2.1.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from littlefs import LittleFS, UserContext
 from emulator.bench.boards.kind import BLOCK_BYTES
 
 _PAGE_BYTES = 256
-_DISK_VERSION = 0x0002_0000
+_DISK_VERSION = 0x0002_0001
 
 
 def build(files: Mapping[str, bytes], blocks: int) -> bytes:

@@ -9,7 +9,7 @@ from emulator.bedside import Bedside
 from emulator.bench.pico import VirtualPico
 from emulator.bench.wiring import BoardWorld, as_world
 from emulator.flash import BLOCK_BYTES, Flash
-from emulator.little_disk import DISK_2_1, LittleDisk
+from emulator.little_disk import LittleDisk
 from emulator.plant.plant import Plant
 from protocol.wire import schema
 from tests.bench.gated_pico import GATE
@@ -115,7 +115,7 @@ class BoardWard(Expected):
 def disk_of(system: bytes) -> LittleDisk:
     """The disk whose blocks these are, mounted."""
     starts = range(0, len(system), BLOCK_BYTES)
-    disk = LittleDisk(Flash(len(starts)), DISK_2_1)
+    disk = LittleDisk(Flash(len(starts)))
     blocks = tuple(system[start : start + BLOCK_BYTES] for start in starts)
     disk.flash.restore((blocks, {}, (0,) * len(starts)))
     disk.mount()

@@ -11,7 +11,7 @@ from typing import Any
 from littlefs import lfs
 
 from emulator.flash_damage import CUTS
-from emulator.little_disk import LittleDisk
+from emulator.little_disk import DISK_2_0, DISK_2_1, LittleDisk
 from emulator.stops import PowerCut
 from firmware import log_ring, records
 from firmware.log_ring import seal
@@ -27,9 +27,12 @@ WORN_SAVES = 900  # beyond 100 compactions, where littlefs moves a folder
 
 
 @cache
-def base() -> Image:
-    """A pump that was set up, prescribed a schedule, and has delivered for ten minutes."""
-    ward = Ward()
+def base(disk_version: int) -> Image:
+    """A pump that was set up, prescribed a schedule, and has delivered for ten minutes.
+
+    disk_version: with which the pump began; it goes over to DISK_2_1 with its next write.
+    """
+    ward = Ward(None, disk_version)
     ward.boot()
     ward.bedside.commission()
     ward.may["treatment"] = [(ward.pump.setup, None)]
@@ -45,7 +48,7 @@ def base() -> Image:
 def aged(number: int) -> Image:
     """An image by its number; any number >= 0."""
     draw = random.Random(number)
-    ward = Ward(base())
+    ward = Ward(base(DISK_2_0 if number % 2 else DISK_2_1))
     disk = ward.disk
     disk.mount()
     if number % FULL_LOGS == 2:

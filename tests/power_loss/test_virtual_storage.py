@@ -31,7 +31,7 @@ from tests.power_loss.virtual_storage import (
 )
 
 pytestmark = pytest.mark.xdist_group("gated_pico")
-APART_MAX = Apart(erases_in_all=1, erases=1, pages=4)
+APART_MAX = Apart(erases_in_all=1, erases=1, pages=1, pages_anew=6)
 # Of a stretch: packing, reading back, the answer, and up to 20 ms for collecting garbage. At the
 # start for each folder, which is erased: what is in it is read as well, twice.
 CHIP_WORK_US_MAX = 60_000

@@ -115,20 +115,27 @@ def _world(system: bytes, ms: int = STARTED_MS) -> tuple[Any, Bedside]:
 
 
 class Apart(NamedTuple):
-    """How far two lists of works are apart: erasures in all; erasures, and pages, of one work."""
+    """How far two lists of works are apart: erasures in all; erasures of one work; its pages where
+    it has the same erasures, and where not: what is erased for is written anew.
+    """
 
     erases_in_all: int
     erases: int
     pages: int
+    pages_anew: int
 
 
 def apart(board: list[Work], world: list[Work]) -> Apart:
     """VfsLfs2 keeps 12 bytes more a file: a folder is full, and erased for, a write sooner."""
-    pairs = list(zip(board, world, strict=True))
+    found = [
+        (one.erases - other.erases, abs(one.pages - other.pages))
+        for one, other in zip(board, world, strict=True)
+    ]
     return Apart(
-        abs(sum(one.erases - other.erases for one, other in pairs)),
-        max(abs(one.erases - other.erases) for one, other in pairs),
-        max(abs(one.pages - other.pages) for one, other in pairs),
+        abs(sum(erases for erases, _ in found)),
+        max(abs(erases) for erases, _ in found),
+        max((pages for erases, pages in found if not erases), default=0),
+        max((pages for erases, pages in found if erases), default=0),
     )
 
 

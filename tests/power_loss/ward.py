@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from emulator.bedside import Bedside
 from emulator.flash import Flash
-from emulator.little_disk import LittleDisk
+from emulator.little_disk import DISK_2_1, LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
 from protocol.wire import events, schema
@@ -51,9 +51,9 @@ class _Watched:
 class Ward(Expected):
     """A pump in a World."""
 
-    def __init__(self, image: Image | None = None, blocks: int = 212) -> None:
+    def __init__(self, image: Image | None = None, disk_version: int = DISK_2_1) -> None:
         super().__init__(None if image is None else image.known)
-        self.disk = LittleDisk(Flash(blocks))
+        self.disk = LittleDisk(Flash(), disk_version)
         self.flash = self.disk.flash
         self._steps_before = 0
         if image is not None:
@@ -104,14 +104,15 @@ class Ward(Expected):
 
     def settled(self) -> None:
         """What is on the log's flash now must be there for ever, or have made room."""
-        self.may["newest"] = [log_numbers(self.disk)[-1]]
+        self.may["newest"] = [log_numbers(self.disk, ends_anyhow=True)[-1]]
 
     def wrong(self, alarmed: bool = False) -> list[str]:
         """What is not as it may be, on a pump that has just booted.
 
         alarmed: an alarm may say that the flash failed.
         """
-        return self.wrong_therapy(alarmed) + self._wrong_ledger() + self._wrong_log()
+        log = log_faults(self.disk, self.may["newest"][0], alarmed)
+        return self.wrong_therapy(alarmed) + self._wrong_ledger() + log
 
     def wrong_therapy(self, alarmed: bool) -> list[str]:
         """The same, of what is delivered and what is told."""
@@ -138,27 +139,27 @@ class Ward(Expected):
             return []
         return [f"ledger [{least}, {most}], plant {self.steps} steps"]
 
-    def _wrong_log(self) -> list[str]:
-        return log_faults(self.disk, self.may["newest"][0])
-
     def _look_up(self) -> None:
         if self.world.pump is None:
             raise Down()
 
 
-def log_faults(disk: LittleDisk, newest: int) -> list[str]:
-    """What is wrong with the log, in words: one unbroken run of sound records up to this one."""
+def log_faults(disk: LittleDisk, newest: int, ends_anyhow: bool = False) -> list[str]:
+    """What is wrong with the log, in words: one unbroken run of sound records up to this one.
+
+    ends_anyhow: there may be something else behind the run, which the pump leaves alone.
+    """
     try:
-        last = log_numbers(disk)[-1]
+        last = log_numbers(disk, ends_anyhow)[-1]
     except ValueError as error:
         return [str(error)]
     return [f"log ends at {last}, had {newest}"] if last < newest else []
 
 
-def log_numbers(disk: LittleDisk) -> list[int]:
+def log_numbers(disk: LittleDisk, ends_anyhow: bool = False) -> list[int]:
     """The numbers of the records in the newest segments; [0] without any.
 
-    ValueError where they are not one unbroken run.
+    ValueError where they are not one unbroken run. ends_anyhow: see log_faults.
     """
     numbers = [0]
     try:
@@ -171,6 +172,8 @@ def log_numbers(disk: LittleDisk) -> list[int]:
         for at in range(_CHAIN_BYTES, len(data), events.RECORD_BYTES):
             record = data[at : at + events.RECORD_BYTES]
             if len(record) < events.RECORD_BYTES or not _sound(record):
+                if ends_anyhow:
+                    break
                 raise ValueError(f"a damaged record in segment {name}")
             number = struct.unpack_from("<I", record)[0]
             if number != numbers[-1] + 1 and len(numbers) > 1:

@@ -12,7 +12,7 @@ from littlefs import LittleFS, UserContext, lfs
 from emulator.bench import file_system
 from emulator.flash import DEFECTS, EIO, Flash
 from emulator.flash_damage import CUTS
-from emulator.little_disk import LittleDisk
+from emulator.little_disk import DISK_2_0, DISK_2_1, LittleDisk
 from emulator.stops import ChipReset, PowerCut
 from emulator.world import START_US, World
 from tests.unit.fakes import boot_sleeper
@@ -40,14 +40,30 @@ def mounted(**files: bytes) -> LittleDisk:
 
 
 def test_it_writes_what_the_boards_image_writes() -> None:
-    """Disk version 2.0, blocks of 4,096 bytes; and the bench's reader of board images reads it."""
+    """Blocks of 4,096 bytes; and the bench's reader of board images reads it."""
     disk = mounted(a=b"1" * 5_000)
     image = disk.flash.image()
     assert file_system.read(image) == {"a": b"1" * 5_000}
-    system = LittleFS(
-        UserContext(buffer=bytearray(image)), block_size=4_096, block_count=24, mount=True
-    )
-    assert lfs.fs_stat(system.fs).disk_version == 0x0002_0000
+    assert _version(disk) == DISK_2_1
+
+
+def _version(disk: LittleDisk) -> int:
+    buffer = bytearray(disk.flash.image())
+    blocks = len(buffer) // 4_096
+    system = LittleFS(UserContext(buffer=buffer), block_size=4_096, block_count=blocks)
+    version: int = lfs.fs_stat(system.fs).disk_version
+    return version
+
+
+def test_an_older_disk_goes_over_with_its_first_write() -> None:
+    older = LittleDisk(Flash(blocks=24), DISK_2_0)
+    older.mount()
+    put(older, "/a", b"1")
+    disk = LittleDisk(older.flash)
+    disk.mount()
+    assert (get(disk, "/a"), _version(disk)) == (b"1", DISK_2_0)
+    put(disk, "/b", b"2")
+    assert (get(disk, "/a"), _version(disk)) == (b"1", DISK_2_1)
 
 
 def test_it_reads_what_the_bench_puts_on_a_board() -> None:
