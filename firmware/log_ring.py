@@ -48,17 +48,18 @@ class LogRing:
         sound before the folder was settled, and was copied wrongly, is written anew.
         """
         start, data = self._newest_before()
-        sound = _sound(start, data)
         starts = self._starts
         try:
             self._files.settle(FOLDER)
         except OSError:
-            sound = 0  # a flash that fails says so at the next write
+            start = 0  # a flash that fails says so at the next write
         now_start, now = self._newest()
-        if sound and start + sound > now_start + _sound(now_start, now):
-            now_start, now = start, data[: _HEADER_BYTES + sound * events.RECORD_BYTES]
-            self._files.write(_path(start), now)
-            self._starts = starts
+        if start and data != now:
+            sound = _sound(start, data)
+            if sound and start + sound > now_start + _sound(now_start, now):
+                now_start, now = start, data[: _HEADER_BYTES + sound * events.RECORD_BYTES]
+                self._files.write(_path(start), now)
+                self._starts = starts
         return self._go_on(now_start, now) if now else 0
 
     def _newest_before(self) -> "Tuple[int, bytes]":

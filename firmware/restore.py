@@ -38,15 +38,15 @@ def begin(pump: "Pump") -> None:
     pump.loop.beat = True
     lost = restore(pump, pump.clock.read())
     pump.loop.beat = True
-    pump.boluses.restore()
-    if pump.memory.damaged & 1 << records.BOLUSES:
-        _tell(pump, lost | 1 << records.BOLUSES)
-    pump.loop.beat = True
     if failed:
         alarms.raise_alarm(schema.SELF_TEST_FAILED, failed)
     if board.was_watchdog:
         alarms.raise_alarm(schema.WATCHDOG_RESET, 0)
         alarms.clear(schema.WATCHDOG_RESET)
+    pump.boluses.restore()
+    if pump.memory.damaged & 1 << records.BOLUSES:
+        _tell(pump, lost | 1 << records.BOLUSES)
+    pump.loop.beat = True
     log.checkpoint()
     pump.keeper.start(pump.clock.read())
     log.start(pump.clock.read())

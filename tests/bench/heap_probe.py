@@ -1,7 +1,9 @@
-"""The heap of the board, looked at from outside: free bytes when a pin that is nobody's falls.
+"""The heap of the board, looked at from outside: what is free when a pin that is nobody's falls.
 
 The probe lies before the root's own text; the firmware and its set are as they are on every board.
 """
+
+import re
 
 from emulator.bedside import prescription
 from emulator.bench import file_set
@@ -10,12 +12,16 @@ from tests.bench.pico_bed import PicoBed
 
 _GPIO = 21
 _WORD = "free "
+_LARGEST = r"max free sz: (\d+)"
+_BLOCK_BYTES = 16  # of MicroPython's heap on 32 bits: MICROPY_BYTES_PER_GC_BLOCK
 _PROBE = f"""
 import gc
+import micropython
 from machine import Pin
 
 def probe(_):
     gc.collect()
+    micropython.mem_info()
     print("{_WORD}%d" % gc.mem_free())
 
 probe_pin = Pin({_GPIO}, Pin.IN, Pin.PULL_UP)
@@ -38,6 +44,11 @@ def free_bytes(bed: PicoBed) -> int:
     bed.run(ms=_SETTLE_MS)
     bed.pico.drive(_GPIO, 1)
     return int(bed.said().rpartition(_WORD)[2].split()[0])
+
+
+def largest_bytes(bed: PicoBed) -> int:
+    """The largest piece of what was free when it was looked at last."""
+    return int(re.findall(_LARGEST, bed.said())[-1]) * _BLOCK_BYTES
 
 
 def mixed_minute(bed: PicoBed) -> None:

@@ -9,12 +9,19 @@ from emulator.bench.pico import VirtualPico
 from emulator.world import START_US
 from firmware.pins import SUPPLY
 from protocol.wire import schema
-from tests.bench.heap_probe import RATE_NL_DAY, free_bytes, mixed_minute, probed_files
+from tests.bench.heap_probe import (
+    RATE_NL_DAY,
+    free_bytes,
+    largest_bytes,
+    mixed_minute,
+    probed_files,
+)
 from tests.bench.pico_bed import PicoBed, stock_image
 from tests.parity.runtimes import on_wasm
 
 pytestmark = pytest.mark.xdist_group("virtual_heap")
 FREE_BYTES_MIN = 60_000
+PIECE_BYTES_MIN = 8_192  # two segments of the log: what a start reads
 FIRST_STEP_US_MAX = 3_000_000
 MINUTES = 2
 WRAP_US = (1 << 30) * 1_000  # of ticks_ms, and of ticks_us at the same instant
@@ -31,7 +38,7 @@ def heap_on_wasm(hours: int, low_bytes: int) -> list[int]:
 
 
 class Life:
-    """Free bytes after boot, after the set-up, and after each minute of mixed load."""
+    """Free bytes after boot, and after each minute of mixed load; and the largest piece then."""
 
     def __init__(self, minutes: int) -> None:
         self.bed = PicoBed(probed_files(), ticks_us=WRAP_US - BEFORE_WRAP_US)
@@ -42,9 +49,11 @@ class Life:
         programmer.start()
         programmer.goodbye()
         self.free = []
+        self.largest = [largest_bytes(self.bed)]
         for _ in range(minutes):
             mixed_minute(self.bed)
             self.free.append(free_bytes(self.bed))
+            self.largest.append(largest_bytes(self.bed))
 
     def first_step_us(self) -> int:
         """The power fails while therapy runs: from power-on until the motor has its supply."""
@@ -63,6 +72,10 @@ def life() -> Life:
 
 def test_60_kb_are_free_after_boot(life: Life) -> None:
     assert life.free_after_boot >= FREE_BYTES_MIN
+
+
+def test_what_is_free_is_not_in_small_pieces(life: Life) -> None:
+    assert min(life.largest) >= PIECE_BYTES_MIN
 
 
 def test_free_memory_does_not_fall_under_mixed_load_across_the_wrap(life: Life) -> None:

@@ -81,7 +81,7 @@ def _fill(disk: LittleDisk, free_blocks: int) -> None:
 
 def _rewrite(disk: LittleDisk, folder: str, times: int) -> None:
     """The files of a folder in turn, with what they hold."""
-    paths = [f"{folder}/{name}" for name in disk.listdir(folder)]
+    paths = [f"{folder}/{name}" for name in disk.listdir(folder) if name != "settle"]
     for time in range(times if paths else 0):
         path = paths[time % len(paths)]
         with disk.open(path, "rb") as file:

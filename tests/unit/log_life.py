@@ -62,7 +62,7 @@ class Flash(Files):
         super().remove(path)
 
     def names(self) -> list[str]:
-        return sorted(super().list(log_ring.FOLDER))
+        return sorted(name for name in super().list(log_ring.FOLDER) if name != "settle")
 
     def segment(self, start: int) -> bytes:
         return self.read(path_of(start))

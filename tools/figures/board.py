@@ -145,6 +145,12 @@ def heap_slope() -> tuple[int, str]:
     return max(0, free[0] - min(free[1:])), f"{free[0]:,} to {free[-1]:,} bytes free"
 
 
+@at_least("BOARD-16", "largest piece of free memory, least of those minutes", "bytes", 8_192)
+def heap_piece() -> tuple[int, str]:
+    """After boot it is larger: sessions and therapy leave what they keep anywhere."""
+    return min(_life().largest), f"{_life().largest[0]:,} after boot"
+
+
 @at_most("BOARD-09", "growth of the heap over 24 h of mixed load on wasm", "bytes", 0)
 def heap_day() -> tuple[int, str]:
     """After a first day and its midnight, without the files.
