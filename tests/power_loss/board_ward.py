@@ -77,22 +77,29 @@ class BoardWard(Expected):
         """
         status = self.ask(schema.STATUS)
         running = status["state"] == schema.RUNNING
+        prescribed = self._prescribed()
         found = {
-            "treatment": (self.setup, self._prescribed()),
+            "treatment": (self.setup, prescribed),
             "is_on": running or status["state"] == schema.HELD,
         }
         waiting = status["alarms_waiting"]
         wrong = self.unlike(found) + self.untold(waiting, alarmed=False)
+        told = self.ask(schema.BOLUSES)
+        wrong += self.wrong_boluses(told, status["bolus_left_s"] > 0, hidden_max)
         if status["state"] == schema.HELD and not waiting & ~_EXPECTED_ALARMS:
             wrong.append("held without an alarm")
         wrong += self._wrong_ledger(hidden_max)
         wrong += log_faults(self.disk, self.may["newest"][0])
-        if running:
-            steps = self.steps
-            self.run(s=1.2 * DAY_MS * STEP_PL / status["rate_nl_day"] / 1e6)
-            if self.steps == steps:
-                wrong.append("runs and makes no step")
-        return wrong
+        return wrong + (self._wrong_delivery(prescribed, status["rate_nl_day"]) if running else [])
+
+    def _wrong_delivery(self, prescribed: Known, rate_nl_day: int) -> list[str]:
+        """It must go on as prescribed, and no bolus with it."""
+        if rate_nl_day not in [one["rate_nl_day"] for one in prescribed["segments"]]:
+            return [f"runs at {rate_nl_day} nL/day"]
+        steps = self.steps
+        self.run(s=1.2 * DAY_MS * STEP_PL / rate_nl_day / 1e6)
+        made = self.steps - steps
+        return [] if 1 <= made <= 2 else [f"runs and makes {made} steps where 1 is due"]
 
     def _prescribed(self) -> Known:
         found = self.ask(schema.READ_BACK)

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.bedside import Bedside, Refused, prescription
 from protocol.wire import schema
+from tests.power_loss.given import Given
 
 Known = dict[str, Any]
 
@@ -16,11 +17,12 @@ class Expected:
     treatment: (set-up, fields of the prescription), either may be None. step_pl: as calibrated.
     is_on: whether therapy is. boluses: how many were given. alarms: the mask of those that must be
     waiting. newest: the log must go as far as this. known: what is certain at the start; None: a
-    pump that is new.
+    pump that is new. given: the latest bolus.
     """
 
     bedside: Bedside
     setup: Any  # as the pump has it now
+    steps: int  # that the plant has made
 
     def __init__(self, known: Known | None) -> None:
         everything: Known = {
@@ -33,6 +35,7 @@ class Expected:
         }
         everything.update(known or {})
         self.may = {name: [value] for name, value in everything.items()}
+        self.given: Given | None = None
 
     def certain(self) -> Known:
         """All that is, where nothing is being changed."""
@@ -73,7 +76,37 @@ class Expected:
     def bolus(self, volume_nl: int, rate_nl_day: int) -> None:
         """Propose and start."""
         conc_mcg_ml = self.ask(schema.READ_SETUP)["conc_mcg_ml"]
-        self.bedside.bolus(volume_nl, rate_nl_day, conc_mcg_ml)
+        basal_nl_day = self.ask(schema.STATUS)["rate_nl_day"]
+        number = self.may["boluses"][0] + 1
+        self.given = Given(number, rate_nl_day, basal_nl_day, self.steps)
+        with self.becoming(boluses=number):
+            self.bedside.bolus(volume_nl, rate_nl_day, conc_mcg_ml)
+
+    def cancel_bolus(self) -> None:
+        """The one under way."""
+        self.ask(schema.CANCEL_BOLUS)
+        self.bolus_over()
+
+    def bolus_over(self) -> None:
+        """If one was under way: it was cancelled, or the power has failed."""
+        if self.given is not None:
+            self.given = self.given.over(self.steps)
+
+    def wrong_boluses(
+        self, told: Known, goes_on: bool, hidden_max: int | None = None
+    ) -> list[str]:
+        """What is not as it may be after a restart, in words.
+
+        told: the fields of BOLUSES. goes_on: whether one does. hidden_max: as for Given.
+        """
+        wrong = self.unlike({"boluses": told["count"]})
+        outcomes = [row["outcome"] for row in told["boluses"]]
+        if goes_on or schema.UNDER_WAY in outcomes:
+            wrong.append("a bolus goes on after a power failure")
+        given = self.given
+        if given is not None and told["count"] >= given.number:
+            wrong += given.wrong(told["boluses"][given.number - told["count"] - 1], hidden_max)
+        return wrong
 
     def unlike(self, found: Known) -> list[str]:
         """What is not as it may be, in words."""

@@ -97,6 +97,7 @@ class Ward(Expected):
         """The power is back. Raises Down where it fails again at once."""
         if self.world.pump is not None:
             self.world.power_cut()
+        self.bolus_over()
         self.world.power_on()
         self.bedside.counter = 0
         self.world.run_for_ms(BOOT_MS)
@@ -122,11 +123,11 @@ class Ward(Expected):
             "treatment": (pump.setup, prescribed and prescribed.fields),
             "step_pl": pump.step_pl,
             "is_on": pump.state.state in (schema.RUNNING, schema.HELD),
-            "boluses": pump.boluses.count,
         }
         wrong = self.unlike(found) + self.untold(pump.alarms.mask(True), alarmed)
-        if pump.boluses.is_under_way or pump.therapy.bolus_left_ms(pump.clock.now_ms):
-            wrong.append("a bolus goes on after a power failure")
+        boluses = {"count": pump.boluses.count, "boluses": pump.boluses.rows()}
+        left_ms = pump.therapy.bolus_left_ms(pump.clock.now_ms)
+        wrong += self.wrong_boluses(boluses, pump.boluses.is_under_way or left_ms > 0)
         if pump.error is not None:
             wrong.append(f"raised {pump.error!r}")
         return wrong

@@ -76,14 +76,14 @@ def set_the_clock(ward: Ward) -> None:
 def bolus(ward: Ward) -> None:
     """The history of boluses: one is cancelled. Before it all alarms are acknowledged."""
     ward.ask(schema.SET_CLOCK, wall_s=500_000_000)
+    waiting = ward.ask(schema.STATUS)["alarms_waiting"]
     for alarm in range(len(schema.ALARM_TABLE)):
-        with suppress(Refused), ward.becoming(alarms=0):
-            ward.ask(schema.ACKNOWLEDGE, alarm=alarm)
-    count = ward.pump.boluses.count
-    with ward.becoming(boluses=count + 1):
-        ward.bolus(10_000, 4_800_000)
+        if waiting >> alarm & 1:
+            with ward.becoming(alarms=0):
+                ward.ask(schema.ACKNOWLEDGE, alarm=alarm)
+    ward.bolus(10_000, 4_800_000)
     ward.run(s=20)
-    ward.ask(schema.CANCEL_BOLUS)
+    ward.cancel_bolus()
     ward.run(s=SETTLE_S)
 
 
