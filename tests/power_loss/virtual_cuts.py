@@ -1,4 +1,4 @@
-"""Power cuts at random instants of a pump's life on the virtual Pico, a third of them in a write.
+"""Power cuts at random instants of a pump's life on the virtual Pico, a half of them in a write.
 
     python -m tests.power_loss.virtual_cuts T_US[+T_US]
 
@@ -10,7 +10,8 @@ cut at this or that instant leaves it, and the pump started anew from each.
 import random
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from emulator.bench.nor import ERASE, PAGE, Operation
@@ -23,83 +24,137 @@ from tests.bench.copies import in_a_copy
 from tests.bench.gated_pico import at_the_gate
 from tests.power_loss import workloads
 from tests.power_loss.board_ward import BoardWard
+from tests.power_loss.given import Given
+
+
+def deliver(ward: BoardWard) -> None:
+    """Reservations of the ledger: one in 43 s."""
+    ward.run(s=60)
+
 
 LIFE = (
-    workloads.deliver,
-    workloads.prescribe,
+    deliver,
     workloads.stop_and_start,
     workloads.alarm,
-    workloads.set_the_clock,
+    workloads.prescribe,
+    workloads.bolus,  # the last: what it has reserved stays
 )
+IN_A_BOLUS = "in a bolus"  # which may have been asked for only
+AFTER_IT = "after a bolus"
 AT_ANY_TIME = "any"
-SHARES = {AT_ANY_TIME: 2, ERASE: 1, PAGE: 1}  # of the cuts that are run
-_GAP_US = 2_000_000  # from one instant to the next, on average
+_TURNS = (AT_ANY_TIME, ERASE, AT_ANY_TIME, PAGE)  # of the cuts that are run
+_GAP_US = 1_000_000  # from one instant to the next, on average
 _START_GAP_US = 200_000
-_RATE_NL_DAY_MAX = 1_200_000
+_RATE_NL_DAY_MAX = 1_200_000  # of the prescriptions
 _STALLED_STEPS = 3  # until the alarm stops them; nobody saw them
 _SEED = 1
 
 
 class Left(NamedTuple):
-    """What a cut leaves. ident: for `main`. within: AT_ANY_TIME, ERASE or PAGE. system: the blocks
-    of its files, packed.
+    """What a cut leaves. ident: for `main`. doing: the work of LIFE that it falls in, IN_A_BOLUS
+    or AFTER_IT. within: AT_ANY_TIME, ERASE or PAGE. system: the blocks of its files, packed.
 
-    steps: that the plant had made. may: as in BoardWard. cuts: how many so far.
+    steps: that the plant had made. may, given: as in BoardWard. cuts: how many so far.
     """
 
     ident: str
+    doing: str
     within: str
     system: bytes
     steps: int
     may: dict[str, list[Any]]
+    given: Given | None
     cuts: int
+
+    @property
+    def hidden_max(self) -> int:
+        """Steps that the ledger may not know of after a restart: what its newest record reserved.
+
+        That record may be of any rate so far, and a bolus comes last. The start after a cut ends
+        the bolus, so that another cut in it adds what is reserved for the prescription alone.
+        """
+        fastest_nl_day = _RATE_NL_DAY_MAX if self.given is None else self.given.total_nl_day
+        again = (self.cuts - 1) * keeper.block_steps(_RATE_NL_DAY_MAX)
+        return keeper.block_steps(fastest_nl_day) + again + _STALLED_STEPS
 
 
 class Camera:
-    """Keeps what a cut would leave: at random instants, and once within each operation."""
+    """Keeps what a cut would leave. doing: the work of LIFE. before: the cut before, if any."""
 
-    def __init__(self, ward: BoardWard, gap_us: int, before: Left | None = None) -> None:
+    def __init__(self, ward: BoardWard, before: Left | None = None) -> None:
         self.taken: list[Left] = []
+        self.doing = "" if before is None else before.doing
         self._ward = ward
-        self._gap_us = gap_us
         self._before = before
-        self._random = random.Random(_SEED)
-        ward.pico.nor.on_begun = self._on_operation
-        self._wait()
+        self._packed = (-1, b"")  # after so many operations
 
-    def _wait(self) -> None:
-        t_us = self._ward.pico.now_us + self._random.randrange(1, 2 * self._gap_us)
-        self._ward.pico.at(t_us, self._at_random)
+    def at(self, t_us: int) -> None:
+        """At this instant; not where it is over."""
+        if t_us > self._ward.pico.now_us:
+            self._ward.pico.at(t_us, self._take, AT_ANY_TIME)
 
-    def _at_random(self, _: None) -> None:
-        self._take(AT_ANY_TIME)
-        self._wait()
+    def by_chance(self, gap_us: int) -> None:
+        """At random instants, so far apart on average, and once within each operation."""
+        draw = random.Random(_SEED)
+        pico = self._ward.pico
+
+        def wait() -> None:
+            pico.at(pico.now_us + draw.randrange(1, 2 * gap_us), take)
+
+        def take(_: None) -> None:
+            self._take(AT_ANY_TIME)
+            wait()
+
+        pico.nor.on_begun = self._on_operation
+        wait()
 
     def _on_operation(self, operation: Operation) -> None:
         part = Random(operation.begun_us).below(PARTS)
-        pico = self._ward.pico
-        pico.at(pico.now_us + operation.us * part // PARTS, self._take, operation.what)
+        into_us = max(1, operation.us * part // PARTS)  # else its id is of the instant before
+        self._ward.pico.at(operation.begun_us + into_us, self._take, operation.what)
 
     def _take(self, within: str) -> None:
-        pico, before = self._ward.pico, self._before
-        ident = str(pico.now_us)
+        ward, before = self._ward, self._before
+        ident = str(ward.pico.now_us)
         self.taken.append(
             Left(
                 ident if before is None else f"{before.ident}+{ident}",
+                self._doing(),
                 within,
-                zlib.compress(pico.flash_after_cut(pico.now_us)[pico.kind.fs_start :], 1),
-                self._ward.steps,
-                {name: list(values) for name, values in self._ward.may.items()},
+                self._system(),
+                ward.steps,
+                {name: list(values) for name, values in ward.may.items()},
+                ward.given,
                 1 if before is None else before.cuts + 1,
             )
         )
+
+    def _doing(self) -> str:
+        given = self._ward.given
+        if given is None or self._before is not None:
+            return self.doing
+        return IN_A_BOLUS if given.ended is None else AFTER_IT
+
+    def _system(self) -> bytes:
+        """Packed once for all instants between two operations."""
+        pico = self._ward.pico
+        operations = pico.nor.operations
+        idle = not operations or operations[-1].begun_us + operations[-1].us <= pico.now_us
+        if idle and self._packed[0] == len(operations):
+            return self._packed[1]
+        packed = zlib.compress(pico.flash_after_cut(pico.now_us)[pico.kind.fs_start :], 1)
+        self._packed = (len(operations) if idle else -1, packed)
+        return packed
 
 
 Choose = Callable[[list[Left]], list[Left]]
 
 
-def life(pico: VirtualPico, choose: Choose) -> list[Left]:
-    """What is left of the cuts that are chosen among all. In a copy: pico is at its gate."""
+def life(pico: VirtualPico, choose: Choose, at_us: int | None = None) -> list[Left]:
+    """What is left of the cuts that are chosen among all. In a copy: pico is at its gate.
+
+    at_us: of a cut at this instant alone.
+    """
     ward = BoardWard(pico)
     ward.start()
     ward.bedside.commission()
@@ -108,22 +163,37 @@ def life(pico: VirtualPico, choose: Choose) -> list[Left]:
     ward.ask(schema.START)
     ward.may["is_on"] = [True]
     ward.run(s=20)
-    camera = Camera(ward, _GAP_US)
+    camera = Camera(ward)
+    if at_us is None:
+        camera.by_chance(_GAP_US)
+    else:
+        camera.at(at_us)
     for work in LIFE:
+        camera.doing = work.__name__
         work(ward)
+        if at_us is not None and camera.taken:
+            break
     return choose(camera.taken)
 
 
 def _back(pico: VirtualPico, left: Left) -> BoardWard:
     ward = BoardWard(pico, zlib.decompress(left.system), left.steps)
     ward.may = left.may
+    ward.given = left.given
+    ward.bolus_over()
     return ward
 
 
-def start_cut(pico: VirtualPico, left: Left, choose: Choose) -> list[Left]:
-    """The start after a cut is cut too. In a copy."""
+def start_cut(
+    pico: VirtualPico, left: Left, choose: Choose, at_us: int | None = None
+) -> list[Left]:
+    """The start after a cut is cut too. In a copy. at_us: as for `life`."""
     ward = _back(pico, left)
-    camera = Camera(ward, _START_GAP_US, left)
+    camera = Camera(ward, left)
+    if at_us is None:
+        camera.by_chance(_START_GAP_US)
+    else:
+        camera.at(at_us)
     ward.start()
     return choose(camera.taken)
 
@@ -132,28 +202,46 @@ def verdict(pico: VirtualPico, left: Left) -> list[str]:
     """What is wrong with a pump that starts from what is left; [] is right. In a copy."""
     ward = _back(pico, left)
     ward.start()
-    return ward.wrong(left.cuts * keeper.block_steps(_RATE_NL_DAY_MAX) + _STALLED_STEPS)
+    return ward.wrong(left.hidden_max)
 
 
 def sample(count: int) -> Choose:
-    """So many, by chance, in the shares of SHARES."""
+    """So many, by chance: in the turns of _TURNS, and of each kind from each work in turn."""
 
     def choose(taken: list[Left]) -> list[Left]:
         draw = random.Random(_SEED)
-        found = []
-        for within, share in SHARES.items():
-            these = [left for left in taken if left.within == within]
-            found += draw.sample(these, min(len(these), count * share // sum(SHARES.values())))
+        kinds = {
+            within: _in_turn([left for left in taken if left.within == within], draw)
+            for within in _TURNS
+        }
+        turns = cycle(_TURNS)
+        found: list[Left] = []
+        while len(found) < min(count, len(taken)):
+            left = next(kinds[next(turns)], None)
+            if left is not None:
+                found.append(left)
         return found
 
     return choose
 
 
+def _in_turn(taken: list[Left], draw: random.Random) -> Iterator[Left]:
+    """One of each work after the other, the latest work first."""
+    works: dict[str, list[Left]] = {left.doing: [] for left in reversed(taken)}
+    for left in draw.sample(taken, len(taken)):
+        works[left.doing].append(left)
+    while any(works.values()):
+        for of_a_work in works.values():
+            if of_a_work:
+                yield of_a_work.pop()
+
+
 def cuts(pico: VirtualPico, count: int) -> list[Left]:
-    """So many cuts: of five, four once, and one again in the start after it."""
+    """So many cuts: of five, four once, and one again in the start after one in a bolus."""
     again = count // 5
     found = in_a_copy(life, pico, sample(count - again))
-    return found + in_a_copy(start_cut, pico, found[-1], sample(again))
+    first = next(left for left in found if left.doing == IN_A_BOLUS)
+    return found + in_a_copy(start_cut, pico, first, sample(again))
 
 
 def run(pico: VirtualPico, left: Left) -> list[str]:
@@ -164,20 +252,23 @@ def run(pico: VirtualPico, left: Left) -> list[str]:
         return [f"{type(error).__name__}: {error}"]
 
 
+def cut_of(pico: VirtualPico, ident: str) -> Left | None:
+    """One cut, or a pair, by its id; None where there is no such instant."""
+    first, _, second = ident.partition("+")
+    found = in_a_copy(life, pico, list, int(first))
+    if found and second:
+        found = in_a_copy(start_cut, pico, found[0], list, int(second))
+    return found[0] if found else None
+
+
 def main(ident: str) -> int:
     """Run one cut, or a pair, by its id."""
-
-    def named(wanted: str) -> Choose:
-        return lambda taken: [left for left in taken if left.ident == wanted]
-
     pico = at_the_gate()
-    found = in_a_copy(life, pico, named(ident.partition("+")[0]))
-    if "+" in ident and found:
-        found = in_a_copy(start_cut, pico, found[0], named(ident))
-    if not found:
+    left = cut_of(pico, ident)
+    if left is None:
         print(f"no cut {ident}")
         return 2
-    wrong = run(pico, found[0])
+    wrong = run(pico, left)
     print("\n".join(wrong) or "as it should be")
     return 1 if wrong else 0
 
