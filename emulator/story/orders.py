@@ -71,9 +71,11 @@ class Orders:
         self.end_bolus(t_ms)
 
     def end_bolus(self, t_ms: int) -> None:
-        """Whatever bolus is under way ends now."""
-        if self._boluses and t_ms < self._boluses[-1].until_ms:
-            self._boluses[-1] = self._boluses[-1]._replace(until_ms=t_ms)
+        """Whatever bolus was under way at t_ms ended then."""
+        self._boluses = [
+            one._replace(until_ms=t_ms) if one.from_ms <= t_ms < one.until_ms else one
+            for one in self._boluses
+        ]
 
     def request(self, counter: int, fields: dict[str, Any]) -> None:
         """A request is on its way."""

@@ -97,3 +97,15 @@ def test_a_repeated_answer_changes_nothing() -> None:
     orders.answer(5 * MIN_MS, 5, "SET_CLOCK_ANSWER")
     assert orders.day_ms(5 * MIN_MS) == 3_600_000 + 4 * MIN_MS
     assert len(orders.log) == 4
+
+
+def test_an_end_that_is_told_late_ends_the_bolus_of_then() -> None:
+    """Of a board an alarm is heard after its time, when another bolus may be under way."""
+    orders = ordered([(0, 0)], 0)
+    asked = {"volume_nl": 1_000, "rate_nl_day": DAY_MIN * MIN_MS, "dose_ng": 1}  # a nL each ms
+    for number, from_ms in ((5, 1_000), (7, 5_000)):
+        told(orders, from_ms, number, "BOLUS_PROPOSAL", **asked)
+        told(orders, from_ms, number + 1, "START_BOLUS_ANSWER")
+    orders.end_bolus(1_400)
+    assert orders.volume_nl(0, 4_000) == 400
+    assert orders.volume_nl(4_000, 9_000) == 1_000
