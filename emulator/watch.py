@@ -76,6 +76,10 @@ class Watch:
     def _emit(self, kind: str, values: tuple[Any, ...]) -> None:
         self._emit_at(self._world.now_us, kind, values)
 
+    def _emit_seen(self, kind: str, values: tuple[Any, ...]) -> None:
+        """It was so already when the pump was as it is seen now."""
+        self._emit_at(self._world.seen_us, kind, values)
+
     def _emit_at(self, t_us: int, kind: str, values: tuple[Any, ...]) -> None:
         t_ms = (t_us - self._world.start_us) // 1_000
         for sink in self._sinks:
@@ -96,14 +100,14 @@ class Watch:
             self._meet(pump)
         if self._state.state != self._last_state:
             self._last_state = self._state.state
-            self._emit("state", (names.STATES[self._last_state],))
+            self._emit_seen("state", (names.STATES[self._last_state],))
         therapy = self._therapy
         if therapy.rate_nl_day != self._rate_nl_day or therapy.segment != self._segment:
             self._rate_nl_day, self._segment = therapy.rate_nl_day, therapy.segment
-            self._emit("rate", (self._rate_nl_day, self._segment))
+            self._emit_seen("rate", (self._rate_nl_day, self._segment))
         if pump.step_pl != self._step_pl:
             self._step_pl = pump.step_pl
-            self._emit("step_volume", (self._step_pl,))
+            self._emit_seen("step_volume", (self._step_pl,))
         for alarm, entry in self._alarms:
             if (entry.active, entry.waiting, entry.count) != self._seen[alarm]:
                 self._on_alarm(alarm, entry)
@@ -127,7 +131,7 @@ class Watch:
         self._unverified = pump.ledger.unverified.value
         self._last_state = self._rate_nl_day = self._segment = self._step_pl = -1  # all is news
         self._last_commanded = self._last_verified = -1
-        self._emit("boot", (names.RESETS[int(pump.board.was_watchdog)],))
+        self._emit_seen("boot", (names.RESETS[int(pump.board.was_watchdog)],))
 
     def _on_alarm(self, alarm: int, entry: Any) -> None:
         """The three things that can happen to an alarm, in the order in which they must have."""
@@ -136,11 +140,11 @@ class Watch:
         name, priority, _ = schema.ALARM_TABLE[alarm]
         raised = entry.count != count
         if raised:
-            self._emit("alarm_raised", (name, priority, entry.value))
+            self._emit_seen("alarm_raised", (name, priority, entry.value))
         if (was_waiting or raised) and not entry.waiting:
-            self._emit("alarm_acknowledged", (name,))
+            self._emit_seen("alarm_acknowledged", (name,))
         if (was_active or raised) and not entry.active:
-            self._emit("alarm_cleared", (name,))
+            self._emit_seen("alarm_cleared", (name,))
 
     def _sample(self, again_in_ms: int) -> None:
         found = self._plant.snapshot()

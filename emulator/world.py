@@ -97,6 +97,11 @@ class World:
             self.limit_us = t_us
 
     @property
+    def seen_us(self) -> int:
+        """When that was so which the observer sees: now, for the firmware is in this process."""
+        return self.now_us
+
+    @property
     def events(self) -> int:
         """How many events have been dispatched."""
         return self._asked + 1 - len(self._queue)

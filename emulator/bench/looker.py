@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emulator.bench.log_tail import LogTail
 from emulator.bench.picture import Picture
 from firmware.pins import STEP
+from protocol.programmer.event_log import Event
 from protocol.programmer.exchange import Exchange
 from protocol.wire import schema
 
@@ -19,6 +21,9 @@ _SLICE_MS = 1
 _BOOKED_US = 100_000
 _AGAIN_MAX = 20
 
+# Told (t_us, event) by the log, the oldest first; None: the log tells nothing.
+OnEvent = Callable[[int, "Event | None"], None]
+
 
 class Line(Protocol):
     """Where the board's bytes go; see wiring.Outside."""
@@ -32,14 +37,18 @@ class Looker:
     def __init__(self, pico: "VirtualPico | HilBoard", line: Line) -> None:
         self._line = line
         self._link = _Link(pico)
+        self._log = LogTail(pico, self._link)
         self._pico = pico
         self._step_us = -_BOOKED_US
         pico.watch(STEP, self._on_step)
 
-    def look(self, picture: Picture, seen: Callable[[], None]) -> None:
+    def look(
+        self, picture: Picture, seen: Callable[[], None], on_event: OnEvent | None = None
+    ) -> None:
         """Fill the picture; time passes. Raises NoAnswer: part of it may be filled then.
 
-        seen: called once it is filled, before anything else takes time.
+        seen: called once it is filled, before anything else takes time. on_event: told of what has
+        happened since the picture, before it is filled.
         """
         exchange = Exchange(self._link)
         self._line.private = self._link.take
@@ -54,13 +63,27 @@ class Looker:
                     },
                 )
             )
-            picture.take_status(exchange.ask(schema.STATUS, {}))
-            picture.take_alarms(exchange.ask(schema.ALARMS, {}))
+            self._see_state(exchange, picture, on_event)
             picture.take_totals(self._fresh_totals(exchange))
             seen()
+            if on_event and not self._log.has_place:
+                self._log.find_end(exchange)
             exchange.ask(schema.GOODBYE, {})
         finally:
             self._line.private = None
+
+    def _see_state(self, exchange: Exchange, picture: Picture, on_event: OnEvent | None) -> None:
+        """State, rate and alarms, after all that the log says of how it came to them."""
+        for _ in range(_AGAIN_MAX):
+            status, alarms = exchange.ask(schema.STATUS, {}), exchange.ask(schema.ALARMS, {})
+            seen_us = self._link.left_us
+            news = self._log.read(exchange) if on_event else []
+            if on_event:
+                for t_us, one in [(seen_us, None)] if news is None else news:
+                    on_event(t_us, one)
+            if not news or picture.agrees(status, alarms):  # else the log has told more than they
+                picture.take(status, alarms, seen_us)
+                return
 
     def _fresh_totals(self, exchange: Exchange) -> dict[str, Any]:
         """Of now: asked again where a step was not booked yet, or was made since, as far as the

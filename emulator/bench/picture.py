@@ -6,7 +6,8 @@ none to look into; this has the same attributes, and the board's answers fill th
 
 from typing import Any
 
-from protocol.wire import schema
+from protocol.programmer.event_log import Event
+from protocol.wire import events, schema
 
 
 class _Count:
@@ -57,9 +58,13 @@ class _Session:
 
 
 class Picture:
-    """The parts of firmware/pump.py that an observer compares; names and meanings are its own."""
+    """The parts of firmware/pump.py that an observer compares; names and meanings are its own.
+
+    seen_us: when the board wrote the answers that state, rate and alarms were taken from.
+    """
 
     def __init__(self) -> None:
+        self.seen_us = 0
         self.state = _State()
         self.therapy = _Therapy()
         self.ledger = _Ledger()
@@ -70,23 +75,44 @@ class Picture:
 
     def take_hello(self, answer: dict[str, Any]) -> None:
         """The answer to HELLO."""
-        self.state.state = answer["state"]
         self.board.was_watchdog = bool(answer["reset_cause"])
 
-    def take_status(self, answer: dict[str, Any]) -> None:
-        """The answer to STATUS."""
-        self.state.state = answer["state"]
-        self.therapy.rate_nl_day = answer["rate_nl_day"]
-        self.therapy.segment = answer["segment"]
-
-    def take_alarms(self, answer: dict[str, Any]) -> None:
-        """The answer to ALARMS."""
-        for row in answer["alarms"]:
+    def take(self, status: dict[str, Any], alarms: dict[str, Any], seen_us: int) -> None:
+        """The answers to STATUS and ALARMS."""
+        self.seen_us = seen_us
+        self.state.state = status["state"]
+        self.therapy.rate_nl_day = status["rate_nl_day"]
+        self.therapy.segment = status["segment"]
+        for row in alarms["alarms"]:
             alarm = self.alarms.table[row["alarm"]]
-            alarm.active = bool(row["active"])
-            alarm.waiting = not row["acknowledged"]
-            alarm.count = row["count"]
+            alarm.active, alarm.waiting, alarm.count = _standing(row)
             alarm.value = row["value"]
+
+    def agrees(self, status: dict[str, Any], alarms: dict[str, Any]) -> bool:
+        """Whether these answers tell the same."""
+        told = (status["state"], status["rate_nl_day"], status["segment"])
+        rows = [(self.alarms.table[row["alarm"]], row) for row in alarms["alarms"]]
+        return told == (self.state.state, self.therapy.rate_nl_day, self.therapy.segment) and all(
+            (alarm.active, alarm.waiting, alarm.count) == _standing(row) for alarm, row in rows
+        )
+
+    def take_event(self, one: Event) -> None:
+        """What the log says has happened to state, rate or an alarm; all else is no part of it."""
+        if one.kind == events.STATE:
+            self.state.state = one.b
+        elif one.kind == events.RATE:
+            self.therapy.rate_nl_day, self.therapy.segment = one.a, one.b
+        elif one.kind == events.ALARM_RAISED:
+            alarm = self.alarms.table[one.a]
+            alarm.active = alarm.waiting = True
+            alarm.count += 1
+            alarm.value = one.arguments["value"]
+        elif one.kind == events.ALARM_CLEARED:
+            self.alarms.table[one.a].active = False
+        elif one.kind == events.ALARM_ACKNOWLEDGED:
+            self.alarms.table[one.a].waiting = False
+            if one.a == schema.MOTOR_STALLED:  # acknowledged is gone: firmware/alarm.py
+                self.alarms.table[one.a].active = False
 
     def take_totals(self, answer: dict[str, Any]) -> None:
         """The answer to TOTALS."""
@@ -94,3 +120,8 @@ class Picture:
         self.ledger.verified.steps = answer["verified_steps"]
         self.ledger.unverified.steps = answer["unverified_steps"]
         self.step_pl = answer["step_pl"]
+
+
+def _standing(row: dict[str, Any]) -> tuple[bool, bool, int]:
+    """active, waiting, count."""
+    return bool(row["active"]), not row["acknowledged"], row["count"]

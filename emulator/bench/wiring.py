@@ -3,7 +3,8 @@
 Same names and meanings as in emulator/world.py and emulator/outside.py, for all that a board can
 do. The firmware is not in this process: an observer is shown a picture of it, taken every ten
 seconds of a quiet line, and whenever the motor supply or the alarm light changes. Taking it is a
-short session of its own with the pump, which nobody else on the line gets to hear.
+short session of its own with the pump, which nobody else on the line gets to hear. What it finds
+new is told with the time that the pump's log has of it (log_tail.py), not with that of the look.
 """
 
 import contextlib
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.bench.looker import Looker
 from emulator.bench.picture import Picture
+from emulator.bench.supply_edges import SupplyEdges
 from emulator.generator import Random
 from emulator.machine import Chip
 from firmware.pins import LED, SUPPLY
+from protocol.programmer.event_log import Event
 from protocol.programmer.exchange import NoAnswer
-from protocol.wire import schema
+from protocol.wire import events
 
 if TYPE_CHECKING:  # a board on the bench is driven without rp2040py
     from emulator.bench.hil_board import HilBoard
@@ -83,7 +86,8 @@ class BoardWorld:
     """A World whose chip is a virtual Pico, or a board in hil, not powered on before `boot`.
 
     seed: of `random`, which the plant draws its noise from. pump: a Picture; None while down.
-    observer: None, or called after each look.
+    observer: None, or called after each look, and for each event that it found in the log.
+    seen_us: when that was so which the observer is shown.
     """
 
     start_us = 0
@@ -97,12 +101,14 @@ class BoardWorld:
         self.observer: Callable[[], None] | None = None
         self.pump: Picture | None = None
         self._looker = Looker(pico, self.chip.outside)
+        self._edges = SupplyEdges(pico, self._is_talked_to)
         self._look_at_us = 0
+        self.seen_us = 0
         self._said = bytearray()
         pico.usb.on_data = self._said.extend
         pico.on_reset = self._on_reset
-        pico.watch(SUPPLY, self._on_supply)
-        pico.watch(LED, self._on_led)
+        pico.watch(SUPPLY, self._on_output)
+        pico.watch(LED, self._on_output)
 
     @property
     def now_us(self) -> int:
@@ -142,8 +148,10 @@ class BoardWorld:
             look_at_us = self._next_look_us()
             if self.now_us >= look_at_us:
                 self._look()
-            else:
-                self.pico.run_until_us(min(t_us, look_at_us))
+            elif self.observer is None:
+                self.pico.run_until_us(t_us)
+            else:  # no further than an output that changes may want a look
+                self.pico.run_until_us(min(t_us, look_at_us, self.now_us + _SOON_MS * 1_000))
 
     def settle(self, then: Callable[[], None]) -> None:
         """See the pump as it is now, whether or not somebody is talking to it.
@@ -151,12 +159,16 @@ class BoardWorld:
         then: called while it is so, or at once where it does not answer.
         """
         if not self._look(then):
+            self._tell_edges()
             then()
 
     def _next_look_us(self) -> int:
         if self.observer is None:
             return 1 << 62
         return max(self._look_at_us, self.chip.outside.heard_us + _QUIET_MS * 1_000)
+
+    def _is_talked_to(self) -> bool:
+        return self.now_us - self.chip.outside.heard_us <= _QUIET_MS * 1_000
 
     def _look(self, then: Callable[[], None] = lambda: None) -> bool:
         """Whether the pump was seen."""
@@ -168,41 +180,43 @@ class BoardWorld:
             nonlocal told
             told = True
             self.pump = picture
-            self._tell()
+            self._tell(picture.seen_us)
             then()
 
         with contextlib.suppress(NoAnswer):  # it is down, or booting
-            self._looker.look(picture, seen)
+            self._looker.look(picture, seen, self._on_event if self.observer else None)
         return told
 
-    def _tell(self) -> None:
+    def _on_event(self, t_us: int, one: Event | None) -> None:
+        """The log tells what has happened to the pump that was seen before, or nothing."""
+        if one is None:
+            self._tell_edges()
+        else:
+            assert self.pump is not None  # who was never seen has no place in its log
+            self.pump.take_event(one)
+            self._tell(self._edges.of(t_us, one) if one.kind == events.STATE else t_us)
+
+    def _tell_edges(self) -> None:
+        for t_us, state in self._edges.take():
+            if self.pump is not None:
+                self.pump.state.state = state
+                self._tell(t_us)
+
+    def _tell(self, t_us: int) -> None:
         if self.observer is not None and self.pump is not None:
+            self.seen_us = t_us
             self.observer()
 
-    def _on_supply(self, level: int) -> None:
-        """The supply is on while the pump is RUNNING and never else: firmware/pump.py.
-
-        Off without anybody talking to the pump, an alarm holds delivery; should it be a fault,
-        the look says so within half a second.
-        """
-        self._look_soon()
-        if self.pump is None:
-            return
-        if level:
-            self.pump.state.state = schema.RUNNING
-        elif self.now_us - self.chip.outside.heard_us > _QUIET_MS * 1_000:
-            self.pump.state.state = schema.HELD
-        else:
-            self.pump.state.state = schema.STOPPED
-        self._tell()
-
-    def _on_led(self, _level: int) -> None:
+    def _on_output(self, _level: int) -> None:
+        """The supply or the alarm light: something is new."""
         self._look_soon()
 
     def _look_soon(self) -> None:
         self._look_at_us = min(self._look_at_us, self.now_us + _SOON_MS * 1_000)
 
     def _on_reset(self) -> None:
+        """The log may have lost its newest events: what the pins have told holds."""
+        self._tell_edges()
         self.pump = None
         self._look_at_us = self.now_us + 1_000_000
 

@@ -16,7 +16,7 @@ from emulator.bench.wiring import BoardWorld
 from emulator.rig import RigLink
 from emulator.scenario import Verdict
 from emulator.story import scenario_file
-from firmware.pins import SUPPLY
+from firmware.pins import LED, SUPPLY
 from protocol.programmer.client import Client
 from protocol.wire import schema
 from tests.bench.hil_port import Way, on_the_bench
@@ -34,6 +34,7 @@ TURN_MS = (
 )
 READ_MS = 12  # the board reads 1 ms later, takes a frame in 4 to 8 ms, and sends
 APART_STEPS_MAX = 8
+APART_MS_MAX = 50  # docs/boards.md: an event of the log, and the output that comes of it
 SLOW_NL_DAY = 1_200_000  # a step in 3.6 s
 STALL = f"""
 title = "A stall at 24 mL/day, in short"
@@ -66,6 +67,8 @@ class Run:
         self.from_board = Way(2, LOST_OF_1000, DELAY_MS, schema.START | schema.ANSWER)
         self.pico, self.port, self.board = on_the_bench(self.to_board, self.from_board)
         self.files_before = self.pico.files()
+        self.light = self._edges(LED)
+        self.supply = self._edges(SUPPLY)
         self.rigs: list[BoardRig] = []
         self.verdict: Verdict = scenario.run(
             scenario_file.read(self.path), make_rig=self._make_rig
@@ -77,6 +80,12 @@ class Run:
         self.way_after = self.board.bridge.measured.plain()
         self.files_after = self.pico.files()
         self._slow_down()
+
+    def _edges(self, gpio: int) -> list[int]:
+        """Takes the ms of each, by the board's own stamp."""
+        found: list[int] = []
+        self.board.watch(gpio, lambda _level: found.append(self.board.now_us // 1_000))
+        return found
 
     def _slow_down(self) -> None:
         """So slow that steps without an encoder are not what ends delivery without a host."""
@@ -109,6 +118,32 @@ def test_the_verdict_is_that_of_emulation_in_spite_of_the_cable(run: Run) -> Non
     assert abs(found.commanded - found.permitted) < found.step
     assert abs(found.commanded_steps - theirs.commanded_steps) <= APART_STEPS_MAX
     assert found.commanded_steps > 20
+
+
+def test_an_alarm_counts_from_when_the_board_raised_it_however_late_that_is_heard(
+    run: Run,
+) -> None:
+    """The light comes on with it, and goes out with the acknowledgement."""
+    (alarm,) = run.verdict.chronicle.alarms
+    *_, on_ms, off_ms = run.light
+    assert 0 <= on_ms - alarm.raised_ms <= APART_MS_MAX
+    assert alarm.acknowledged_ms is not None
+    assert alarm.cleared_ms is not None
+    assert 0 <= off_ms - alarm.acknowledged_ms <= APART_MS_MAX
+    assert 0 <= off_ms - alarm.cleared_ms <= APART_MS_MAX
+
+
+def test_a_state_counts_from_when_the_board_entered_it(run: Run) -> None:
+    """RUNNING, HELD and RUNNING again from the edges of the supply; what it was before, too."""
+    states = run.verdict.chronicle.states
+    assert [name for _, name in states] == [
+        "UNCOMMISSIONED",
+        "STOPPED",
+        "RUNNING",
+        "HELD",
+        "RUNNING",
+    ]
+    assert [t_ms for t_ms, _ in states[2:]] == run.supply[-3:]
 
 
 def test_no_step_is_lost_between_pump_and_plant(run: Run) -> None:

@@ -26,8 +26,7 @@ KINK = Path(__file__).parents[2] / "docs/scenarios/kink_at_full_rate.toml"
 # slices and by the records that it writes; at 24 mL/day that is three steps, one way or the other.
 APART_STEPS_MAX = 6
 STEP_NL = 50
-# The same, and the look of the observer, which comes once in ten seconds.
-APART_MS_MAX = 12_000
+APART_MS_MAX = 500
 VOLUMES = ("prescribed", "permitted", "commanded", "verified", "delivered", "let_go")
 
 
