@@ -33,9 +33,10 @@ def main() -> None:
 @trace_option
 @json_option
 def demo(report_file: Path, file: Path, seed: int, trace: Path | None, as_json: bool) -> None:
-    """A day of a pump: programmed, running, blocked at 14:00, alarming, acknowledged, going on.
+    """A day of a pump, with a blocked catheter at 14:00.
 
-    The real programmer programs it over a pseudo-terminal. Exit code 1 if the story does not hold.
+    It is programmed, runs, raises the alarm, is acknowledged, and goes on. The real programmer
+    programs it over a pseudo-terminal. Exit code 1 if the story does not hold.
     """
     app = App(as_json)
     with app.errors(), app.traced(trace) as sinks:

@@ -21,9 +21,10 @@ report_option = file_option("--report", "report_file", None, "Write a page with 
 @trace_option
 @json_option
 def run(file: Path, report_file: Path | None, trace: Path | None, as_json: bool) -> None:
-    """Run a scenario in virtual time and judge it: docs/scenarios/README.md.
+    """Run a scenario in virtual time and judge it.
 
-    Exit code 1 if something that was expected did not come, or something else did.
+    How to write one: docs/scenarios/README.md. Exit code 1 if something that was expected did not
+    come, or something else did.
     """
     app = App(as_json)
     with app.errors():

@@ -164,8 +164,7 @@ class Server:
 
     def _do(self, line: str) -> None:
         if line.strip() in ("help", "?"):
-            for word, meaning in happenings.MEANINGS.items():
-                self._tell(f"{word:8} {meaning}")
+            self._tell(happenings.help_text())
             return
         try:
             happenings.do(self._rig, *happenings.parse(line))

@@ -33,7 +33,9 @@ class BoardRig(Rig):
             self._board.settle(super().end)
 
     def _power(self, on: bool) -> None:
-        raise ValueError("the power of a board is not ours to cut: pull the plug")
+        raise ValueError(
+            "the power of a board is not ours to cut; that of a pump of pump-emulator can be"
+        )
 
     def _make_world(self, seed: int) -> World:
         world: World = as_world(self._board)

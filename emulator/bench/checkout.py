@@ -34,7 +34,7 @@ def differences(survey: Survey, kind: str = boards.DEFAULT) -> list[str]:
     """
     runs = survey.starts
     if runs is None or runs.manifest is None:
-        return ["no set on the board is sound: it starts nothing"]
+        return ["no set on the board is sound: it starts nothing; use `pump-board flash`"]
     found = manifest.differences(runs.manifest, manifest_for(kind, runs.manifest.release))
     for name, content in file_set.root_files().items():
         if survey.files.get(name) != hashlib.sha256(content).hexdigest():

@@ -49,41 +49,45 @@ def doctor(
     kept: Path | None,
     as_json: bool,
 ) -> None:
-    """Look a board over: image, files, clock, line, and which parts of the pump answer.
+    """Look a board over, part by part.
 
-    The board is stopped, motor off, and reset at the end. Exit code 1 if something has FAILED;
-    what is absent, or cannot be seen from here, is told and is no failure.
+    Image, files, clock, line, and which parts of the pump answer. The board is stopped, motor off,
+    and reset at the end. Exit code 1 if something has FAILED; what is absent, or cannot be seen
+    from here, is told and is no failure.
     """
     app = BoardApp(as_json)
     with app.errors(), target(port, is_virtual, image_file, kept, line, not bare) as found:
-        findings = _examine(found, kind, may_step)
+        findings = _examine(app, found, kind, may_step)
     app.say(table(findings))
     well = not any(one.verdict == FAILED for one in findings)
     app.say("", "Nothing that was looked at has failed." if well else "Something has FAILED.")
     app.end({"well": well, "findings": [one._asdict() for one in findings]}, well)
 
 
-def _examine(found: Target, kind: str | None, may_step: bool) -> list[Finding]:
-    board = UsbTransport(found.port)
+def _examine(app: BoardApp, found: Target, kind: str | None, may_step: bool) -> list[Finding]:
+    board = UsbTransport(found.port, app.wait)
     try:
         what = identity.ask(board)
         own = boards.known()[identity.kind_for(what, kind)]
         patient = Patient(board, what, own, found.is_virtual)
         findings = examination.of_board(patient)
-        findings += examination.of_set(look(board), own.name)
+        survey = look(board)
+        findings += examination.of_set(survey, own.name)
         findings += examination.of_parts(patient, may_step)
         board.reset()
     finally:
         board.close()
-    return [*findings, _hello(found)]
+    return [*findings, _hello(app, found, survey.starts is not None)]
 
 
-def _hello(found: Target) -> Finding:
+def _hello(app: BoardApp, found: Target, starts: bool) -> Finding:
     """What the pump says on the programmer's line after the reset."""
+    if not starts:
+        return Finding("pump", FAILED, "nothing starts: `pump-board flash` puts this set there")
     if found.line is None:
         return Finding("pump", NOT_SEEN, "it speaks on UART0: give --programmer-port")
     try:
-        hello = found.hello()
+        hello = found.hello(app.wait)
     except (LinkError, NoAnswer, VersionMismatch, WrongAnswer) as error:
         return Finding("pump", FAILED, diagnose(error, found.line).what)
     seen = f"version {hello['firmware_version']} answers: {state_words(hello['state'])}"

@@ -53,7 +53,7 @@ def flash(
     kept: Path | None,
     as_json: bool,
 ) -> None:
-    """Put the firmware of this checkout on a board, check it, and start it.
+    """Put this checkout's firmware on a board, check it, start it.
 
     Compiled files with a manifest; what lies there already is not written again. Read back and
     compared before it is put in force: an interruption anywhere leaves the old set running.
@@ -71,7 +71,7 @@ def flash(
 
 
 def _flash(app: BoardApp, found: Target, release: bool, kind: str | None) -> None:
-    board = UsbTransport(found.port)
+    board = UsbTransport(found.port, app.wait)
     try:
         what = identity.ask(board)
         kind = identity.kind_for(what, kind)
@@ -93,7 +93,7 @@ def _hello(app: BoardApp, found: Target, done: Flashed) -> HelloAnswer | None:
         app.say("", _NO_LINE)
         return None
     with app.line_errors(found.line):
-        hello = found.hello()
+        hello = found.hello(app.wait)
     if faults := hello_faults(hello, done.manifest):
         raise FlashError(f"The set is on the board, and another one runs: {'; '.join(faults)}.")
     app.say(

@@ -9,19 +9,26 @@ import click
 
 from emulator.bench import hil as bench
 from emulator.bench.board_rig import BoardRig
-from emulator.bench.cli_parts import BoardApp
-from emulator.bench.cli_serve_board import magnet_option, port_of, pty_option, serve_board
+from emulator.bench.cli_parts import BoardApp, port_option
+from emulator.bench.cli_serve_board import (
+    check_mode,
+    magnet_option,
+    port_of,
+    pty_option,
+    serve_board,
+)
 from emulator.bench.hil_board import HilBoard
 from emulator.bench.line_tap import LineTap
 from emulator.bench.wiring import BoardWorld
 from emulator.cli_parts import json_option, seed_option, trace_option
 from emulator.cli_run import play, report_option
+from emulator.story import scenario_file
 from protocol.programmer.show import table
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="[SCENARIO.toml]", required=False)
-@click.option("--port", metavar="P", required=True, help="USB serial port of the board.")
+@port_option
 @pty_option
 @magnet_option
 @report_option
@@ -30,7 +37,7 @@ from protocol.programmer.show import table
 @json_option
 def hil(
     file: Path | None,
-    port: str,
+    port: str | None,
     pty: bool,
     magnet: bool,
     report_file: Path | None,
@@ -38,17 +45,26 @@ def hil(
     trace: Path | None,
     as_json: bool,
 ) -> None:
-    """Run the pump on a real board whose motor and sensors are our plant, over its USB cable.
+    """Run a real board whose motor and sensors are our plant.
 
-    Nothing else is connected to the board. With a scenario: run it in step with the board's clock
-    and judge it. With --pty: offer the programmer's line; without a scenario until Ctrl-C, with
-    what happens to the pump from the keyboard. At the end the board is reset. If this computer
-    falls silent, the board switches the motor off.
+    Nothing but its USB cable is connected to the board. With a scenario: run it in step with the
+    board's clock and judge it. With --pty: offer the programmer's line; without a scenario until
+    Ctrl-C, with what happens to the pump from the keyboard. At the end the board is reset. If this
+    computer falls silent, the board switches the motor off.
     """
+    if port is None:
+        raise click.UsageError(
+            "Which board? Give --port; `pump-programmer ports` lists the ports. Without a board: "
+            "`pump-board virtual`."
+        )
     if file is None and not pty:
         raise click.UsageError("give a scenario, or --pty, or both")
+    check_mode(file, report_file, trace, magnet)
     app = BoardApp(as_json)
-    with app.errors(), bench.on_the_bench(port) as board:
+    with app.errors():
+        if file is not None:
+            scenario_file.read(file)  # what is wrong with it is told before a board is touched
+    with app.errors(), bench.on_the_bench(port, app.wait) as board:
         if file is None:
             make_rig = partial(BoardRig, lambda seed: BoardWorld(board, seed))
             serve_board(app, make_rig, seed, port_of(pty, None), magnet)

@@ -73,11 +73,12 @@ class Target:
     line: str | None
     is_virtual: bool
 
-    def hello(self) -> HelloAnswer:
+    def hello(self, wait: Callable[[str], None]) -> HelloAnswer:
         """The pump's, on its line, after a reset. Raises as await_hello does."""
         assert self.line is not None
         line = self.line
         timeout_s = HELLO_VIRTUAL_S if self.is_virtual else HELLO_S
+        wait(f"Waiting for the pump's hello, up to {timeout_s:.0f} s.")
         return await_hello(lambda: PortLink(line), timeout_s)
 
 
@@ -100,6 +101,11 @@ class BoardApp(App):
                 self._give_up(_words_of_link(error), LINK)
             except tuple(CODES) as error:
                 self._give_up(str(error), CODES[type(error)])
+
+    def wait(self, why: str) -> None:
+        """Why nothing comes for a while; on stderr: what comes of the command is on stdout."""
+        if not self.as_json:
+            click.echo(why, err=True)
 
     @contextmanager
     def line_errors(self, port: str) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -33,6 +34,16 @@ def port_of(pty: bool, tcp: int | None) -> Port:
     return PtyPort() if tcp is None else TcpPort(tcp)
 
 
+def check_mode(
+    file: Path | None, report_file: Path | None, trace: Path | None, magnet: bool
+) -> None:
+    """Raises UsageError for an option that would do nothing. file: the scenario, or None."""
+    if file is None and (report_file or trace):
+        raise click.UsageError("--report and --trace go with a scenario")
+    if file is not None and magnet:
+        raise click.UsageError("in a scenario the magnet is one of its actions, not --magnet")
+
+
 def serve_board(
     app: BoardApp, make_rig: Callable[[int], Rig], seed: int, port: Port, magnet: bool
 ) -> None:
@@ -42,5 +53,6 @@ def serve_board(
     if magnet:
         rig.hold_magnet()
     click.echo(json.dumps({"port": port.name}) if app.as_json else port.name)
+    app.wait("Type what happens to the pump (help lists it); Ctrl-C ends.")
     Server(rig, port, 1.0, stdin(), app.screen.say).run(going)
     port.close()

@@ -41,7 +41,7 @@ def verify(
     """
     app = BoardApp(as_json)
     with app.errors(), target(port, is_virtual, image_file, kept) as found:
-        board = UsbTransport(found.port)
+        board = UsbTransport(found.port, app.wait)
         try:
             what = identity.ask(board)
             survey = look(board)

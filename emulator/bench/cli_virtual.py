@@ -10,6 +10,7 @@ from emulator.bench import file_set, image
 from emulator.bench.board_rig import BoardRig
 from emulator.bench.cli_parts import BoardApp, image_option
 from emulator.bench.cli_serve_board import (
+    check_mode,
     magnet_option,
     port_of,
     pty_option,
@@ -20,6 +21,8 @@ from emulator.bench.wiring import BoardWorld
 from emulator.cli_parts import json_option, seed_option, trace_option
 from emulator.cli_run import play, report_option
 from protocol import names
+
+_BOOTS = "The virtual Pico boots, instruction by instruction: that takes some 15 s."
 
 
 @click.command()
@@ -47,24 +50,27 @@ def virtual(
     trace: Path | None,
     as_json: bool,
 ) -> None:
-    """Boot the firmware on a virtual Pico: the stock MicroPython, instruction by instruction.
+    """Boot the firmware on a virtual Pico.
 
-    With a scenario: run and judge it as `pump-emulator run` does; take one of minutes. With
-    --serve: offer UART0 to a programmer, and take what happens to the pump from the keyboard.
-    With neither: boot, and say hello.
+    It executes the stock MicroPython, instruction by instruction. With a scenario: run and judge
+    it as `pump-emulator run` does; take one of minutes. With --serve: offer UART0 to a programmer,
+    and take what happens to the pump from the keyboard. With neither: boot, and say hello.
     """
     if file is not None and serve:
         raise click.UsageError("a scenario, or --serve: not both")
     if not serve and (pty or tcp is not None or magnet):
         raise click.UsageError("--pty, --tcp and --magnet go with --serve")
+    check_mode(file, report_file, trace, magnet)
     app = BoardApp(as_json)
     with app.errors():
         rig = partial(BoardRig, _board(image_file, release))
         if file is not None:
             verdict = play(app, file, report_file, trace, rig)
         elif serve:
+            app.wait(_BOOTS)
             serve_board(app, rig, seed, port_of(pty, tcp), magnet)
         else:
+            app.wait(_BOOTS)
             _boot(app, rig(seed))
     if file is not None:
         app.end(verdict.plain(), verdict.holds)

@@ -4,7 +4,7 @@ The firmware is the one that was flashed; what stands for its chip lies in the s
 (on_board/bench_chip.py). A release has none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from emulator.bench.hil_board import HilBoard
@@ -42,12 +42,12 @@ def start(board: UsbTransport) -> Stream:
 
 
 @contextmanager
-def on_the_bench(port: str) -> Iterator[HilBoard]:
+def on_the_bench(port: str, wait: Callable[[str], None]) -> Iterator[HilBoard]:
     """The board at this port as a pump on the bench, for a `with`; an ordinary one after it.
 
-    Raises HilError, BoardLinkError, BoardError.
+    wait: told why it takes long. Raises HilError, BoardLinkError, BoardError.
     """
-    usb = UsbTransport(port)
+    usb = UsbTransport(port, wait)
     try:
         stream = start(usb)
     except Exception:

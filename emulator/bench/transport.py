@@ -7,7 +7,7 @@ interface will change (it is pinned in pyproject.toml).
 import contextlib
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -68,10 +68,10 @@ class Transport(Protocol):
 class UsbTransport:
     """A board at a serial port. Opening it interrupts what runs there, and switches the motor off.
 
-    port: a device, or any URL of pyserial.
+    port: a device, or any URL of pyserial. wait: told why it takes long.
     """
 
-    def __init__(self, port: str) -> None:
+    def __init__(self, port: str, wait: Callable[[str], None] = lambda _why: None) -> None:
         """Raises BoardLinkError, NoReplError; ModuleNotFoundError without mpremote."""
         from mpremote.transport import (
             TransportError,
@@ -86,7 +86,7 @@ class UsbTransport:
         with self._guarded():
             self._remote = SerialTransport(port, baudrate=_BAUD, timeout=_READ_S)
         try:
-            self._enter()
+            self._enter(wait)
             self.execute(script("take_over.py"))
         except BoardLinkError:
             self.close()
@@ -126,7 +126,7 @@ class UsbTransport:
         with contextlib.suppress(OSError, serial.SerialException):
             self._remote.close()
 
-    def _enter(self) -> None:
+    def _enter(self, wait: Callable[[str], None]) -> None:
         """Into the raw REPL. No soft reset: the motor's supply would survive it."""
         for attempt in range(_TRIES):
             try:
@@ -137,6 +137,8 @@ class UsbTransport:
                     raise
                 if attempt == _TRIES - 1:
                     raise NoReplError(self.name, error.cause) from error
+                if not attempt:
+                    wait(f"No MicroPython has answered at {self.name} yet; trying on for 10 s.")
             else:
                 return
 

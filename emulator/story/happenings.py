@@ -10,6 +10,7 @@ from emulator.rig import Rig
 from emulator.story import units
 from protocol.programmer import quantity
 from protocol.programmer.quantity import QuantityError
+from protocol.programmer.show import table
 
 Reader = Callable[[Any], Any]
 
@@ -42,6 +43,20 @@ MEANINGS = {
     "power_off": "the power fails",
     "power_on": "it is back: the pump boots from what its flash holds",
 }
+# What an amount looks like.
+EXAMPLES = {
+    "kink": "97 %",
+    "leak": "10 %",
+    "slip": "5 %",
+    "runaway": "20 Hz",
+    "refill": "15 mL",
+    "posture": "upright",
+}
+
+
+def help_text() -> str:
+    """What can be typed, and what it does."""
+    return table([(f"{word} {EXAMPLES.get(word, '')}", MEANINGS[word]) for word in HAPPENINGS])
 
 
 def do(rig: Rig, word: str, values: dict[str, Any]) -> None:

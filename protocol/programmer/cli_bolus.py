@@ -18,9 +18,10 @@ from protocol.programmer.client import Client
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_app
 def bolus(app: App, dose: str | None, over: str | None, cancel: bool, yes: bool) -> None:
-    """Give a bolus of DOSE ("50 mcg") over a time, or cancel it; without DOSE: show the last ones.
+    """Give a bolus, cancel it, or show the last ones.
 
-    It comes on top of the prescription, while therapy runs and no alarm stands.
+    DOSE, as "50 mcg", comes on top of the prescription, while therapy runs and no alarm stands.
+    Without DOSE: the last ones.
     """
     if cancel and (dose or over):
         raise click.UsageError("--cancel stands alone")
@@ -62,10 +63,12 @@ def _give(app: App, client: Client, dose_ng: int, duration_s: int, yes: bool) ->
 def _cancel(app: App, client: Client) -> None:
     answer = client.cancel_bolus()
     low, high = answer["verified_nl"], answer["possible_nl"]
+    gave = (
+        amounts.volume(low) if low == high else f"{amounts.volume(low)} to {amounts.volume(high)}"
+    )
     app.say(
-        f"Cancelled. Of {amounts.volume(answer['volume_nl'])} it gave "
-        f"{amounts.volume(low)} to {amounts.volume(high)}. Delivery goes on as prescribed, "
-        f"{amounts.volume_rate(answer['rate_nl_day'])} now."
+        f"Cancelled. Of {amounts.volume(answer['volume_nl'])} it gave {gave}. "
+        f"Delivery goes on as prescribed, {amounts.volume_rate(answer['rate_nl_day'])} now."
     )
     app.end(answer)
 

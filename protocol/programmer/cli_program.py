@@ -28,7 +28,7 @@ from protocol.wire import schema
 def program(
     app: App, file: Path, serial: str | None, patient_label: str | None, yes: bool
 ) -> None:
-    """Program the prescription in FILE: propose, compare, confirm, read back.
+    """Program the prescription in FILE, compared and read back.
 
     Where serial number or patient label of the pump differ from the file, they have to be typed
     (or given as options); --yes does not stand in for that.

@@ -10,11 +10,11 @@ from protocol.programmer.reconciliation import judge
 @click.command()
 @pass_app
 def reconcile(app: App) -> None:
-    """Say what became of a change that a cut line left open: it took effect, once, or not.
+    """Say what became of a change that a cut line left open.
 
-    Asks the pump, and crosses it out of the journal. Exit code 0 where it took effect, or nothing
-    is open; 1 where it did not: send it again if it is still wanted; 3 where the line is still
-    cut.
+    It took effect, once, or not. Asks the pump, and crosses it out of the journal. Exit code 0
+    where it took effect, or nothing is open; 1 where it did not: send it again if it is still
+    wanted; 3 where the line is still cut.
     """
     found = []
     with app.client() as client:

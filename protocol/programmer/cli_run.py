@@ -61,7 +61,10 @@ def stop(app: App) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_app
 def clock(app: App, to: str | None, yes: bool) -> None:
-    """Show the pump's clock, or set it and show what the jump does to the schedule."""
+    """Show the pump's clock, or set it.
+
+    What the jump does to the schedule is shown before.
+    """
     wanted = None if to in (None, "now") else _moment(str(to))
     with app.client() as client:
         answer = client.read_clock()

@@ -26,10 +26,10 @@ from protocol.programmer.interrogation import setup_or_none
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_app
 def setup(app: App, /, file: Path | None, yes: bool, **options: str | None) -> None:
-    """Commission a pump, from the tables [pump], [drug] and [setup] of FILE, or from options.
+    """Commission a pump, from a file or from options.
 
-    Drops the prescription in force. Needs the magnet: hold it to the pump for 3 seconds, then
-    there are 5 minutes.
+    FILE has the tables [pump], [drug] and [setup]. Drops the prescription in force. Needs the
+    magnet: hold it to the pump for 3 seconds, then there are 5 minutes.
     """
     given = {field: text for field, text in options.items() if text is not None}
     new = cast(SetupFields, setup_file.read(file, given))

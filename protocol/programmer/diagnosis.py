@@ -25,7 +25,10 @@ class Finding(NamedTuple):
 
 
 _ACTIONS = {
-    "PORT_MISSING": "Plug the pump in; list the ports that are there: `pump-programmer ports`.",
+    "PORT_MISSING": (
+        "Plug it in, or start what serves there; list the ports that are there: "
+        "`pump-programmer ports`."
+    ),
     "PORT_DENIED": (
         "Ask for the right to use serial ports; on Linux: `sudo usermod -a -G dialout $USER`, "
         "then log in anew."

@@ -27,10 +27,11 @@ def history(answer: BolusesAnswer) -> str:
     """The newest boluses, the newest first."""
     rows = [_row(row) for row in reversed(answer["boluses"])]
     head = ("began", "dose", "volume", "rate", "gave at least", "at most", "")
-    shown = table([head, *rows]) if rows else "  no bolus yet"
+    if not rows and not answer["wait_s"]:
+        return "  no bolus yet"
     wait = amounts.duration(answer["wait_s"])
     following = f"The next may begin in {wait}." if answer["wait_s"] else "The next may begin now."
-    return f"{shown}\n{following}"
+    return f"{table([head, *rows]) if rows else '  no bolus on record'}\n{following}"
 
 
 def _row(row: BolusRow) -> tuple[str, ...]:

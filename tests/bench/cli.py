@@ -20,7 +20,7 @@ OK, FAILED, USAGE, LINK = 0, 1, 2, 3
 
 
 class Done:
-    """What came of a command. text: all that a person saw."""
+    """What came of a command. text: all that a person saw; stdout: of it, what is no error."""
 
     def __init__(self, *args: str) -> None:
         done = click.testing.CliRunner().invoke(main, args)
@@ -29,11 +29,11 @@ class Done:
         self.code = done.exit_code
         self.text = done.output
         assert "Traceback" not in self.text
-        self._stdout = done.stdout
+        self.stdout = done.stdout
 
     @property
     def plain(self) -> Any:
-        return json.loads(self._stdout)
+        return json.loads(self.stdout)
 
 
 class _Flashed(Rig):

@@ -72,6 +72,13 @@ def test_the_hello_of_the_pump_is_awaited_on_the_programmers_line(flashed: Path)
     assert done.code == OK, done.text
     assert done.plain["hello"]["manifest_hash"] == THIS.digest.hex()
     assert done.plain["hello"]["firmware_version"] == THIS.version
+    assert "Waiting for the pump's hello, up to 10 s." not in done.text
+
+
+def test_who_waits_for_the_hello_is_told_how_long(flashed: Path) -> None:
+    with answering(THIS.digest) as line:
+        done = on(flashed, "flash", "--programmer-port", line)
+    assert "Waiting for the pump's hello, up to 10 s." in done.text
 
 
 def test_a_pump_that_runs_another_set_than_the_flashed_one_is_a_failure(flashed: Path) -> None:
@@ -198,7 +205,7 @@ def test_verify_tells_an_unsound_set_and_which_one_runs_instead(tmp_path: Path) 
 def test_verify_of_a_blank_board_fails(blank: Path) -> None:
     done = on(blank, "verify")
     assert done.code == FAILED
-    assert "no set on the board is sound" in done.text
+    assert "no set on the board is sound: it starts nothing; use `pump-board flash`" in done.text
 
 
 def test_verify_of_a_set_with_a_foreign_schema_says_so(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> EmulatedBoard:
     made = EmulatedBoard()
 
     @contextmanager
-    def on_the_bench(_port: str) -> Iterator[EmulatedBoard]:
+    def on_the_bench(_port: str, _wait: object) -> Iterator[EmulatedBoard]:
         yield made
 
     monkeypatch.setattr(cli_hil.bench, "on_the_bench", on_the_bench)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocol.programmer import show_bolus
 from protocol.programmer.app import ALARM, USAGE
 from protocol.programmer.bolus import Bolus, of_dose
 from protocol.programmer.quantity import QuantityError
@@ -43,6 +44,19 @@ def test_it_is_given_told_and_cancelled(running: Desk) -> None:
     none = running.run("bolus", "--cancel")
     assert none.exit_code == ALARM
     assert "NO_BOLUS" in none.stderr
+
+
+def test_of_a_bolus_that_gave_a_known_amount_one_figure_is_told(running: Desk) -> None:
+    assert running.run("bolus", "50 mcg", "--over", "6 h", "--yes").exit_code == OK
+    assert "it gave 0 uL. Delivery" in running.run("bolus", "--cancel").output
+
+
+def test_where_none_was_given_nothing_is_said_of_the_next(running: Desk) -> None:
+    history = running.run("bolus").output
+    assert "no bolus yet" in history
+    assert "next" not in history
+    locked = show_bolus.history({"count": 1, "wait_s": 60, "boluses": []})
+    assert locked == "  no bolus on record\nThe next may begin in 1 min 0 s."
 
 
 def test_a_refusal_says_what_to_do(running: Desk) -> None:
