@@ -73,6 +73,9 @@ class Rig:
         """Run until t_ms since power-on, or the first sleep of the pump's loop after it."""
         self.world.run_until(self.world.start_us + t_ms * 1_000)
 
+    def announce(self, t_ms: int) -> None:
+        """Something will be done at t_ms since power-on. An emulated pump need not know it."""
+
     def end(self) -> None:
         """The run is over: the observer takes its last look."""
         self.watch.end()

@@ -64,8 +64,10 @@ def run(
     clinician = Clinician(rig)
     done: list[Check] = []
     for action in scenario.actions:
+        rig.announce(action.at_ms)
         _run_until(rig, action.at_ms, scenario.duration_ms, progress)
         done += _act(rig, clinician, action)
+    rig.announce(scenario.duration_ms)
     _run_until(rig, scenario.duration_ms, scenario.duration_ms, progress)
     rig.end()
     progress(1.0)

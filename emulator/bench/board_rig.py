@@ -25,6 +25,10 @@ class BoardRig(Rig):
         self._board = board(seed)
         super().__init__(seed, sinks, **plant)
 
+    def announce(self, t_ms: int) -> None:
+        """See Rig. No look of the observer is under way then, as far as it ends in time."""
+        self._board.busy_at_us = t_ms * 1_000
+
     def end(self) -> None:
         """See Rig. The observer knows what it was told last: look once more."""
         if self._board.observer is None:

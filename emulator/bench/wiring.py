@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # a board on the bench is driven without rp2040py
 
 BOOT_MS_MAX = 5_000  # from power-on to the answer to a hello
 _LOOK_MS = 10_000
+_LOOK_MS_MAX = 2_000  # over a cable that loses a message or two of it
 _SOON_MS = 20  # after an edge: the firmware's turn that made it is over
 _QUIET_MS = 1_000  # longer than a client lets pass between two requests of one visit
 _TRACEBACK = b"Traceback"
@@ -87,7 +88,8 @@ class BoardWorld:
 
     seed: of `random`, which the plant draws its noise from. pump: a Picture; None while down.
     observer: None, or called after each look, and for each event that it found in the log.
-    seen_us: when that was so which the observer is shown.
+    seen_us: when that was so which the observer is shown. busy_at_us: when something will be done
+    next; a look is not begun shortly before.
     """
 
     start_us = 0
@@ -104,6 +106,7 @@ class BoardWorld:
         self._edges = SupplyEdges(pico, self._is_talked_to)
         self._look_at_us = 0
         self.seen_us = 0
+        self.busy_at_us = 0
         self._said = bytearray()
         pico.usb.on_data = self._said.extend
         pico.on_reset = self._on_reset
@@ -165,6 +168,8 @@ class BoardWorld:
     def _next_look_us(self) -> int:
         if self.observer is None:
             return 1 << 62
+        if 0 < self.busy_at_us - self.now_us < _LOOK_MS_MAX * 1_000:
+            return self.busy_at_us
         return max(self._look_at_us, self.chip.outside.heard_us + _QUIET_MS * 1_000)
 
     def _is_talked_to(self) -> bool:
