@@ -143,10 +143,12 @@ class Ledger:
             put(self._guard.rest, KIND, kind)
 
     def begin(self, span: int) -> None:
-        """SINCE_REFILL or SINCE_MIDNIGHT begins anew."""
+        """SINCE_REFILL or SINCE_MIDNIGHT begins anew: all of it or, as _fold, nothing."""
         self._fold()
+        totals = array("i", self._guard.totals)
         for which in range(_OF_A_SPAN):
-            sums.write(self._guard.totals, _OF_A_SPAN * span + which, 0)
+            sums.write(totals, _OF_A_SPAN * span + which, 0)
+        self._guard.totals = totals
 
     def verified_nl(self) -> int:
         """Lower end of what was delivered in the pump's life, in nL."""

@@ -2,13 +2,14 @@
 
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import sums
 from firmware.count import Count
 from firmware.guard import Guard
-from firmware.ledger import Ledger
+from firmware.ledger import SINCE_REFILL, Ledger
 
 
 @given(st.lists(st.integers(0, 1 << 20), max_size=50))
@@ -53,6 +54,34 @@ def test_a_calibration_keeps_the_volume_of_what_was_delivered_before() -> None:
     ledger.recalibrate(50_000)
     ledger.book(True, 2)
     assert ledger.verified_nl() == 5_000 + 2_100 + 50
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+def test_a_span_begins_anew_as_a_whole_or_where_memory_runs_out_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    ledger = Ledger(Guard(50_000), 50_000)
+    ledger.concentrate(2_000)
+    for _ in range(10):
+        ledger.book(True, 2)
+    ledger.book(True, 0)
+    before = ledger.fields(0)["spans"]
+    write, calls = sums.write, []
+
+    def short(words: "array[int]", number: int, value: int) -> None:
+        calls.append(number)
+        if len(calls) > fails_at:
+            raise MemoryError
+        write(words, number, value)
+
+    monkeypatch.setattr(sums, "write", short)
+    with pytest.raises(MemoryError):
+        ledger.begin(SINCE_REFILL)
+    monkeypatch.undo()
+    assert len(calls) == fails_at + 1
+    assert ledger.fields(0)["spans"] == before
+    ledger.begin(SINCE_REFILL)
+    assert set(ledger.fields(0)["spans"][SINCE_REFILL].values()) == {0}
 
 
 @given(st.lists(st.integers(0, (1 << 84) - 1), min_size=1, max_size=24))
