@@ -83,7 +83,11 @@ class Boluses:
         self._rows = found["boluses"]
         for row in self._rows:
             row["began_s"] = min(row["began_s"], now_s)
-        if self._rows and self._rows[-1]["outcome"] == schema.UNDER_WAY:
+        if not self._rows:
+            return
+        if _until_s(self._rows[-1]) > self._ledger.powered_s:
+            self._ledger.may_be_of_bolus(self._memory.hidden_steps)
+        if self._rows[-1]["outcome"] == schema.UNDER_WAY:
             self._is_under_way = True
             self.end(schema.ENDED_BY_RESET)
 
@@ -161,8 +165,7 @@ class Boluses:
         since_s = self._now_s() - _DAY_S
         dose_pg = 0
         for row in self._rows:
-            took_s = duration_ms(row["volume_nl"], row["rate_nl_day"]) // 1000 + 1
-            if row["began_s"] + took_s > since_s:
+            if _until_s(row) > since_s:
                 dose_pg += row["possible_nl"] * row["conc_mcg_ml"]
         return (dose_pg + 999) // 1000
 
@@ -199,3 +202,9 @@ class Boluses:
             ledger = self._ledger
             row["verified_nl"] = max(0, ledger.span_nl(OF_BOLUS) - self._verified_nl)
             row["possible_nl"] = max(0, ledger.span_possible_nl(OF_BOLUS) - self._possible_nl)
+
+
+def _until_s(row: "Values") -> int:
+    """When it is over at the latest, in seconds with power."""
+    began_s: int = row["began_s"]
+    return began_s + duration_ms(row["volume_nl"], row["rate_nl_day"]) // 1000 + 1

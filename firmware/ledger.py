@@ -217,6 +217,10 @@ class Ledger:
             self._bolus_unverified.set(fields["reserved_steps"])
         self._fold()
 
+    def may_be_of_bolus(self, steps: int) -> None:
+        """So many of the steps that a record had reserved may have been a bolus's."""
+        self._bolus_unverified.add(steps)
+
     def _life(self, which: int) -> int:
         return self._sum(OF_CONTINUOUS, which) + self._sum(OF_SCHEDULE, which)
 

@@ -29,12 +29,14 @@ class Memory:
     """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
-    present: bit per kind that was read.
+    present: bit per kind that was read. hidden_steps: reserved by a ledger that knows no bolus,
+    where a newer one may have.
     """
 
     def __init__(self, files: "Files") -> None:
         self.damaged = 0
         self.present = 0
+        self.hidden_steps = 0
         self._setup_hash = b""
         self._chain = bytes(8)
         for folder in records.FOLDERS:
@@ -158,6 +160,8 @@ class Memory:
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
         if self._ledger.damaged:  # it may have been the newer one, with steps of its own reserved
             found["reserved_steps"] += records.BLOCK_STEPS_MAX
+            if not found["is_bolus"]:
+                self.hidden_steps = found["reserved_steps"]
         ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]

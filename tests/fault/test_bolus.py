@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.bedside import Refused, prescription
+from firmware import records
 from protocol.wire import schema
 from tests.fault.boluses import (
     BASAL_NL_DAY,
@@ -17,7 +18,12 @@ from tests.fault.boluses import (
     last,
     running,
 )
-from tests.fault.test_restore import after_a_power_failure, made
+from tests.fault.test_restore import (
+    after_a_power_failure,
+    corrupt,
+    made,
+    newest_of_the_ledger,
+)
 from tests.pumps import Bed
 
 
@@ -116,8 +122,12 @@ def test_what_ends_it_ends_it_for_good_and_nothing_is_caught_up(cause: str) -> N
     assert last(bed)["possible_nl"] == found["possible_nl"]
 
 
-@pytest.mark.parametrize("at_s", [0.0, 0.3, 30.0, 359.5, 361.0])
-def test_after_a_power_failure_the_bracket_of_the_bolus_holds_what_it_gave(at_s: float) -> None:
+@pytest.mark.parametrize("at_s", [0.0, 0.3, 2.0, 4.0, 30.0, 359.5, 361.0])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_after_a_power_failure_the_bracket_of_the_bolus_holds_what_it_gave(
+    at_s: float, is_damaged: bool
+) -> None:
+    """Also where the newest record of the ledger is damaged, as which none may know the bolus."""
     bed = running()
     before = made(bed)
     begun_ms = bed.now_ms
@@ -125,6 +135,9 @@ def test_after_a_power_failure_the_bracket_of_the_bolus_holds_what_it_gave(at_s:
     bed.run(s=at_s)
     basal = owed_steps(BASAL_NL_DAY, Fraction(bed.now_ms - begun_ms, 1_000))
     given_nl = STEP_NL * (made(bed) - before - basal)
+    if is_damaged:
+        bed.world.power_cut()
+        corrupt(bed, records.LEDGER, newest_of_the_ledger(bed))
     after_a_power_failure(bed)
     found = last(bed)
     assert found["verified_nl"] - 2 * STEP_NL <= given_nl <= found["possible_nl"] + 2 * STEP_NL
