@@ -38,6 +38,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from firmware.clock import Clock
     from firmware.drive import Drive
     from firmware.guard import Guard
     from firmware.ledger import Ledger
@@ -55,6 +56,7 @@ class Delivery(Task):
     def __init__(
         self,
         guard: "Guard",
+        clock: "Clock",
         drive: "Drive",
         ledger: "Ledger",
         motion: "Motion",
@@ -63,6 +65,7 @@ class Delivery(Task):
         super().__init__()
         self._guard = guard
         self._words = guard.step
+        self._read = clock.read
         self._drive = drive
         self._ledger = ledger
         self._motion = motion
@@ -163,6 +166,7 @@ class Delivery(Task):
         if self._pressure.blocked(now_ms) or words[STATE] != RUNNING:
             self._wake(NEVER)
             return
+        now_ms = self._read()  # a millisecond, or a write of the flash, after the turn began
         delay_ms = words[DUE_MS] - now_ms
         if delay_ms < ENERGISE_MS:
             delay_ms = ENERGISE_MS

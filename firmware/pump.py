@@ -69,7 +69,7 @@ class Pump:
         self.pressure = Pressure(board, self.alarms)
         self.motion = Motion(board, guard, self._on_motion_trip)
         self.delivery = Delivery(
-            guard, Drive(board, guard), self.ledger, self.motion, self.pressure
+            guard, self.clock, Drive(board, guard), self.ledger, self.motion, self.pressure
         )
         self.therapy = Therapy(guard, self.wall, self.delivery)
         self.memory = Memory(board.files)
