@@ -27,6 +27,9 @@ WATCHDOG_RESET = 3  # machine.reset_cause() after either kind of reset: machine.
 _ADC_GPIO = 26  # converter channel 0
 _REASON = 0x08  # WATCHDOG.REASON
 _REASON_FORCED = 2
+# The pump uses no PIO. rp2040py looks after each instruction at those there are, and at a list of
+# none in no time; a program that gives a pin to a PIO ends in an IndexError.
+_NO_PIO: "list[Any]" = []
 _BUS = ("read_uint8", "read_uint16", "read_uint32", "write_uint8", "write_uint16", "write_uint32")
 
 
@@ -69,6 +72,8 @@ class VirtualPico:
         self.nor = nor.Nor(self.chip, lambda us: self.stall(us / 1_000), lambda: self.now_us)
         _make_faster(self.chip)
         self._load(image, files, flash)
+        self._pio = self.chip.pio
+        self.chip.pio = _NO_PIO
         self.chip.watchdog.on_watchdog_trigger = self._reset
         self.chip.on_break = self._panic
         self.chip.timer._epoch_nanos = -ticks_us * 1e3
@@ -222,7 +227,9 @@ class VirtualPico:
         """The watchdog bit, or the program asked for it: boot again from the flash as it is."""
         forced = self.chip.watchdog.read_uint32(_REASON) & _REASON_FORCED
         self.resets.append((self.now_us, "machine" if forced else "watchdog"))
+        self.chip.pio = self._pio
         self.chip.enter_reset(from_watchdog=True)
+        self.chip.pio = _NO_PIO
         self.chip.leave_reset()
         self._pads.settle()
         self.usb.restart()
@@ -248,26 +255,14 @@ class _Engine:
         self.stopped = True
 
 
-class _Unclocked(tuple[Any, ...]):
-    """The chip's two PIO blocks for those who name one; nothing for the loop that clocks them."""
-
-    blocks: list[Any]
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.blocks[index]
-
-
 def _make_faster(chip: RP2040) -> None:
-    """Twice the speed, and no instruction executed otherwise.
+    """No instruction is executed otherwise.
 
     rp2040py's compiled bus looks at every access whether a subclass overrides its methods; finding
-    the bound method in the instance spares it making one. And the pump uses no PIO.
+    the bound method in the instance spares it making one.
     """
     for name in _BUS:
         setattr(chip, name, getattr(chip, name))
-    blocks = _Unclocked()
-    blocks.blocks = list(chip.pio)
-    chip.pio = blocks  # type: ignore[assignment]
 
 
 def _nothing() -> None:

@@ -127,7 +127,11 @@ class UsbTransport:
             self._remote.close()
 
     def _enter(self, wait: Callable[[str], None]) -> None:
-        """Into the raw REPL. No soft reset: the motor's supply would survive it."""
+        """Into the raw REPL. No soft reset: the motor's supply would survive it.
+
+        mpremote looks at a pty by reading it, which must not wait for longer than it does.
+        """
+        self._remote.serial.timeout = _QUIET_S
         for attempt in range(_TRIES):
             try:
                 with self._guarded():
@@ -140,7 +144,8 @@ class UsbTransport:
                 if not attempt:
                     wait(f"No MicroPython has answered at {self.name} yet; trying on for 10 s.")
             else:
-                return
+                break
+        self._remote.serial.timeout = _READ_S
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
