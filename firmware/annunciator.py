@@ -36,6 +36,10 @@ class Annunciator(Task):
         self._silent_until_ms = -1
         self._sounding = False
 
+    def sound(self) -> None:
+        """A tone from now on, until the first alarm has its pattern."""
+        self._tone(_HIGH_HZ)
+
     def look(self, raised: bool, now_ms: int) -> None:
         """The alarm table changed; raised: a new alarm came."""
         priority = self._alarms.priority()

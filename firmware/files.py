@@ -6,6 +6,7 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 
 FOLDER = "/pump"
 _CORRUPT = 84  # as littlefs calls it
+_FAILS = (5, 28)  # EIO, ENOSPC: the flash itself, or no room; cells that waver give neither
 _SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
 _SETTLE_WRITES = 5  # and an empty one: littlefs gives a folder a block of 16, one of them used
 _SETTLE_WRITES_MAX = 30  # more than both blocks of a folder hold
@@ -63,7 +64,8 @@ class Files:
         after the next start. What is in the folder was appended behind them, and would go with
         them. Where they waver, one block or the other is the folder by turns: a write that does
         not read back shows it, and counts for nothing. What is written stays, empty: a removal
-        trusts such cells more than a write does (LFS_ASSERT in lfs_remove_).
+        trusts such cells more than a write does (LFS_ASSERT in lfs_remove_). A flash that fails
+        is not tried again: littlefs has tried all free blocks by then, with an erasure each.
         """
         path = folder + "/settle"
         there = number = 0
@@ -72,7 +74,9 @@ class Files:
             try:
                 self.write(path, data)
                 same = self.read(path) == data
-            except OSError:
+            except OSError as error:
+                if error.args[0] in _FAILS:
+                    raise
                 same = False
             there = there + 1 if same else 0
             number += 1

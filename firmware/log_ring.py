@@ -63,7 +63,7 @@ class LogRing:
         return self._go_on(now_start, now) if now else 0
 
     def _newest_before(self) -> "Tuple[int, bytes]":
-        """The same, before the folder is settled: what fails then may read well after."""
+        """`_newest` before the folder is settled: what fails then may read well after."""
         try:
             return self._newest()
         except OSError:

@@ -26,14 +26,18 @@ _ENDED_BY_RESET = (
 def begin(pump: "Pump") -> None:
     """Log the reset, test the board, go on where the reset came.
 
-    The heartbeat's timer feeds the watchdog meanwhile; an old flash takes its time. Delivery does
-    not wait for the account of boluses, none of which goes on, nor for the log, whose events are
-    in memory until its end is found.
+    The heartbeat's timer feeds the watchdog meanwhile; an old flash takes its time. Where it is
+    too long, each start ends in the next reset, which is heard from the first one on.
+
+    Delivery does not wait for the account of boluses, none of which goes on, nor for the log,
+    whose events are in memory until its end is found.
     """
     log, alarms, board = pump.log, pump.alarms, pump.board
     manifest_start = int.from_bytes(pump.manifest_hash[:4], "big")
     log.note(events.BOOT, int(board.was_watchdog), manifest_start)
     failed = self_test(board)
+    if board.was_watchdog:
+        pump.annunciator.sound()
     log.note(events.SELF_TEST, failed, 0)
     pump.loop.beat = True
     lost = restore(pump, pump.clock.read())

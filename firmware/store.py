@@ -145,18 +145,18 @@ class Record:
         except OSError:
             return
 
-    def _open_before(self) -> "List[Optional[Tuple[int, int, bytes]]]":
-        """The same, before the folder is settled: what fails then may read well after."""
-        try:
-            return self._open_both()
-        except OSError:
-            return []
-
     def _open_both(self) -> "List[Optional[Tuple[int, int, bytes]]]":
         """Both generations, as `_open` has them."""
         self.damaged = 0
         names = self._files.list(self._folder)
         return [self._open(path) if path[-1] in names else None for path in self._paths]
+
+    def _open_before(self) -> "List[Optional[Tuple[int, int, bytes]]]":
+        """Both generations before the folder is settled: what fails then may read well after."""
+        try:
+            return self._open_both()
+        except OSError:
+            return []
 
     def _open(self, path: str) -> "Optional[Tuple[int, int, bytes]]":
         """(sequence, format, payload); None where it cannot be read or is no sound record.
