@@ -16,6 +16,7 @@ from firmware import pins
 
 SILENT_S = 2.0  # a board in hil speaks every 50 ms ...
 START_S = 20.0  # ... once it has loaded the firmware
+_LEFT_S = 1.0  # ... until it is let go
 _HALF = (channels.TICKS_MASK + 1) // 2
 _STAMP_BYTES = struct.calcsize(channels.STAMP)
 _KEPT = 256  # numbers of own states whose sending time is remembered
@@ -131,6 +132,8 @@ class Bridge:
                 self._on_state(payload)
         self._take_stock()
         patience_s = SILENT_S if self.measured.states else START_S
+        if self._leave:
+            patience_s = _LEFT_S
         if self._port.now_s() - self._heard_s > patience_s:
             said = self._stray.decode("ascii", "replace").strip()
             raise BoardLinkError(self._port.name, f"the board has fallen silent. {said}".strip())
@@ -152,7 +155,8 @@ class Bridge:
         self._edges.append((self._board.now_us, a | b << 1))
 
     def leave(self) -> None:
-        """Have the board reset, and be an ordinary board again."""
+        """Have the board reset, and be an ordinary board again. It does so too where it hears
+        nothing of this, for want of a host."""
         self._leave = True
 
     def _on_piece(self, payload: bytes) -> None:

@@ -258,11 +258,12 @@ class _Engine:
 def _make_faster(chip: RP2040) -> None:
     """No instruction is executed otherwise.
 
-    rp2040py's compiled bus looks at every access whether a subclass overrides its methods; finding
-    the bound method in the instance spares it making one.
+    rp2040py's compiled bus looks at every access whether a subclass overrides its methods, and is
+    done soonest where it finds the bare function in the instance. Python code that calls one of
+    them gets a TypeError: its DMA would, which the pump does not use.
     """
     for name in _BUS:
-        setattr(chip, name, getattr(chip, name))
+        setattr(chip, name, getattr(type(chip), name))
 
 
 def _nothing() -> None:

@@ -110,16 +110,22 @@ class StateIs(Expectation):
 
 @dataclass(frozen=True)
 class VolumeIs(Expectation):
-    """A volume of the account at at_ms lies between the two, in nL."""
+    """A volume of the account at at_ms lies between the two, in nL.
+
+    is_end: at_ms is the end of the run. Then what a board was seen to have done is counted, though
+    the last look at it ends a little later; at any other time it is what the look before saw.
+    """
 
     volume: str
     low_nl: int
     high_nl: int
     at_ms: int
+    is_end: bool
 
     def judge(self, chronicle: Chronicle) -> Check:
         """See Expectation."""
-        found_nl = account(chronicle, self.at_ms).volume(self.volume)
+        at_ms = chronicle.end_ms if self.is_end else self.at_ms
+        found_nl = account(chronicle, at_ms).volume(self.volume)
         bracket = f"{self.low_nl / 1_000:g} to {self.high_nl / 1_000:g} uL"
         return Check(
             f"{self.volume} by {span(self.at_ms)}: {bracket}",
@@ -141,11 +147,13 @@ def read(row: Table, duration_ms: int) -> Expectation:
         state = row.take("state", units.OneOf(names.STATES, "state"))
         found = StateIs(state, times.take("at", duration_ms))
     elif row.has("volume"):
+        at_ms = times.take("at", duration_ms)
         found = VolumeIs(
             row.take("volume", units.OneOf(tuple(VOLUMES), "volume")),
             row.take("at_least", quantity.volume_nl),
             row.take("at_most", quantity.volume_nl),
-            times.take("at", duration_ms),
+            at_ms,
+            at_ms == duration_ms,
         )
     else:
         kinds = "alarm, cleared, no_alarm, state, volume"

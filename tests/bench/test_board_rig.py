@@ -24,6 +24,18 @@ duration = "%d ms"
 actions = [ { at = "%d ms", do = "kink", amount = "50 %%" } ]
 expect = []
 """
+EXAMPLE = Path(__file__).parents[2] / "docs/examples/bench/full_rate.toml"
+FULL_RATE = f"""
+title = "Ten seconds at 24 mL/day"
+duration = "15 s"
+actions = [
+    {{ at = "500 ms", do = "magnet" }},
+    {{ at = "3 s", do = "setup", file = "{EXAMPLE}" }},
+    {{ at = "4 s", do = "program", file = "{EXAMPLE}" }},
+    {{ at = "5 s", do = "start" }},
+]
+expect = [ {{ volume = "commanded", at_least = "2650 nL", at_most = "2800 nL" }} ]
+"""
 
 
 class FarBoard(EmulatedBoard):
@@ -66,3 +78,17 @@ def test_no_look_is_under_way_when_a_scenario_has_something_to_do(
     assert 0 <= t_ms - at_ms <= SLEEP_MS
     first_ms = min(ms for ms in board.hellos_ms if ms > at_ms + 2_000)
     assert first_ms - at_ms - 2_000 <= 2 * SLEEP_MS, "the last look begins at the end"
+
+
+def test_a_volume_at_the_end_is_that_of_the_last_look_and_not_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    """24 mL/day are 278 nL a second. The last look begins at the end, and is over after it."""
+    path = tmp_path / "full_rate.toml"
+    path.write_text(FULL_RATE)
+    board: Any = EmulatedBoard()
+    found = scenario.run(
+        scenario_file.read(path),
+        make_rig=lambda *args, **plant: BoardRig(lambda s: BoardWorld(board, s), *args, **plant),
+    )
+    assert found.holds, found.checks

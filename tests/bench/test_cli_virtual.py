@@ -4,6 +4,7 @@ and what is not, a scenario is judged, a programmer is served, a board is driven
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.bench import pico_bed, sets
 from tests.bench.cli import FAILED, OK, USAGE, Done
 from tests.bench.emulated_board import EmulatedBoard
 
+PATIENCE_S = 120.0  # a board that does not reset fails the test
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "bench" / "full_rate.toml"
 SHORT = """
@@ -204,10 +206,11 @@ def test_a_board_at_a_port_that_loses_and_delays_is_driven_judged_and_left_as_it
 
     monkeypatch.setattr(hil, "start", bad)
     pico = VirtualPico(pico_bed.stock_image(), slots_only())
+    left = threading.Event()
+    pico.on_reset = left.set
     with VirtualCable(pico, in_step=True) as cable:
         done = Done("hil", str(scenario), "--port", cable.port, "--json")
-        while not pico.resets:
-            assert cable.fault is None
+        assert left.wait(PATIENCE_S), cable.fault
     assert done.code == OK, done.text
     assert done.plain["holds"]
     way, bad_cable = done.plain["way"], cables[0]
