@@ -135,9 +135,11 @@ class _Watched:
 def _at_instant(pump: _Watched, flips: list[tuple[int, Flip]]) -> list[tuple[Flip, str]]:
     """In a copy."""
     pump.to(INSTANTS[flips[0][1].instant][0])
-    return [
-        (flip, in_a_copy(pump.verdict, flip, number % FULL_ONES == 0)) for number, flip in flips
-    ]
+    found = []
+    for number, flip in flips:
+        is_full = number % FULL_ONES == 0 and flip.array != CONTROL
+        found.append((flip, in_a_copy(pump.verdict, flip, is_full)))
+    return found
 
 
 def _campaign(pico: VirtualPico, count: int) -> list[tuple[Flip, str]]:
