@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from emulator.bench.cli_parts import BoardApp
 from emulator.cli_parts import Option
@@ -42,6 +43,11 @@ def check_mode(
         raise click.UsageError("--report and --trace go with a scenario")
     if file is not None and magnet:
         raise click.UsageError("in a scenario the magnet is one of its actions, not --magnet")
+    is_given = (
+        click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    )
+    if file is not None and is_given:
+        raise click.UsageError("the seed of a scenario stands in its file")
 
 
 def serve_board(

@@ -242,6 +242,13 @@ def test_options_that_make_no_sense_are_usage_errors() -> None:
         assert Done(*args).code == USAGE, args
 
 
+def test_the_seed_of_a_scenario_is_not_an_option(scenario: Path) -> None:
+    for args in (("hil", str(scenario), "--port", "/dev/no"), ("virtual", str(scenario))):
+        done = Done(*args, "--seed", "1")
+        assert done.code == USAGE
+        assert "the seed of a scenario stands in its file" in done.text
+
+
 def test_a_scenario_that_is_not_there_is_a_usage_error() -> None:
     done = Done("virtual", "no-such.toml")
     assert done.code == USAGE
