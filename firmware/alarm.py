@@ -4,6 +4,7 @@ Written by monitors and commands, from the loop only. What an alarm is called, h
 whether it holds delivery stands in the schema's table.
 """
 
+from firmware.guard import Corrupt
 from firmware.task import nobody
 from protocol.wire import events, schema
 
@@ -35,7 +36,8 @@ class Alarm:
 
 
 class Alarms:
-    """All conditions of the schema's table.
+    """All conditions of the schema's table. Some hold delivery: so what stands is held twice, and
+    compared before it is changed or asked for that.
 
     on_change: called after each change; the pump and the annunciator look at the table then.
     on_event: told of each change, with its kind (events.ALARM_...), the alarm and its value.
@@ -46,14 +48,26 @@ class Alarms:
         self.on_change: "Callable[[bool], None]" = nobody
         self.on_event: "Callable[[int, int, int], None]" = nobody
         self.table: "List[Alarm]" = [Alarm() for _ in schema.ALARM_TABLE]
+        self.seal()
+
+    def seal(self) -> None:
+        """Take the table as it is. Allocates nothing."""
+        self._seal = ~self._standing()
+
+    def check(self) -> None:
+        """The table is as it was sealed, or raises Corrupt. Allocates nothing."""
+        if self._seal != ~self._standing():
+            raise Corrupt()
 
     def raise_alarm(self, alarm: int, value: int) -> None:
         """The condition is there. Raising it again while it is there changes nothing."""
         entry = self.table[alarm]
         if entry.active:
             return
+        self.check()
         entry.active = True
         entry.waiting = True
+        self.seal()
         entry.value = value
         entry.raised_s = self._clock.uptime_s()
         entry.count = min(entry.count + 1, 65_535)
@@ -64,7 +78,9 @@ class Alarms:
         """The condition has gone. It stays on record until acknowledged."""
         entry = self.table[alarm]
         if entry.active:
+            self.check()
             entry.active = False
+            self.seal()
             self.on_event(events.ALARM_CLEARED, alarm, 0)
             self.on_change(False)
 
@@ -76,10 +92,12 @@ class Alarms:
         entry = self.table[alarm]
         if not entry.stands:
             return False
+        self.check()
         entry.waiting = False
-        self.on_event(events.ALARM_ACKNOWLEDGED, alarm, 0)
         if alarm == schema.MOTOR_STALLED:
             entry.active = False
+        self.seal()
+        self.on_event(events.ALARM_ACKNOWLEDGED, alarm, 0)
         self.on_change(False)
         return True
 
@@ -96,11 +114,19 @@ class Alarms:
         return mask
 
     def holds_delivery(self) -> bool:
-        """Whether an alarm that stands forbids delivery. Allocates nothing."""
+        """Whether an alarm that stands forbids delivery. Allocates nothing. Raises Corrupt."""
+        self.check()
         for alarm in range(len(self.table)):
             if self.table[alarm].stands and schema.ALARM_TABLE[alarm][2]:
                 return True
         return False
+
+    def _standing(self) -> int:
+        """Two bits for each alarm, below 2**30 in all."""
+        bits = 0
+        for entry in self.table:
+            bits = bits << 2 | entry.active << 1 | entry.waiting
+        return bits
 
     def priority(self) -> int:
         """The highest priority that stands; 0: none. Allocates nothing."""

@@ -8,7 +8,7 @@ import hashlib
 
 from firmware.boluses import duration_ms
 from firmware.prescription import PROPOSAL_S
-from firmware.readings import setup_of
+from firmware.readings import setup_of, sound_setup
 from firmware.refusal import Refusal
 from protocol.wire import codec, schema
 
@@ -95,7 +95,7 @@ class BolusCommands:
     def _check(self, fields: "Values") -> None:
         """Raises Refusal where it must not be given now."""
         pump = self._pump
-        setup = setup_of(pump)
+        setup = sound_setup(pump)
         volume_nl = fields["volume_nl"]
         if pump.boluses.is_under_way:
             raise Refusal(schema.BOLUS_UNDER_WAY)

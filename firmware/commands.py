@@ -9,7 +9,7 @@ from firmware import fault
 from firmware.bolus_commands import BolusCommands
 from firmware.ledger import SINCE_REFILL
 from firmware.prescription import PROPOSAL_S, Prescription
-from firmware.readings import Readings, setup_of
+from firmware.readings import Readings, setup_of, sound_setup
 from firmware.refusal import Refusal
 from firmware.store import StoreError
 from firmware.version import VERSION
@@ -242,7 +242,7 @@ class Commands:
     def _need_dose_left(self, prescription: Prescription) -> None:
         """Any 24 hours: what boluses have given in the last ones counts."""
         pump = self._pump
-        left_ng_day = max(0, setup_of(pump)["dose_ng_day_limit"] - pump.boluses.day_ng())
+        left_ng_day = max(0, sound_setup(pump)["dose_ng_day_limit"] - pump.boluses.day_ng())
         if prescription.total_ng_day() > left_ng_day:
             raise Refusal(schema.DOSE_LIMIT, "dose_ng_day", 0, left_ng_day)
 

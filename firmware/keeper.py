@@ -16,6 +16,9 @@ COMMIT_MS = 450  # an erase of the worst case (W25Q16JV: 400 ms), and the work a
 BLOCK_STEPS = 8  # 0.4 uL: what a power failure can hide, up to 1 mL/day
 _BLOCK_RATE_NL_DAY = 125_000  # above: one record in 34.56 s, docs/storage.md
 _HOUR_MS = 3_600_000
+_AGAIN_MS = 60_000
+_DAY_S = 86_400
+_NO_DAY = -1
 _IN_TURN = (records.CONDITION, records.BOLUSES)
 
 TYPE_CHECKING = False
@@ -66,6 +69,7 @@ class Keeper(Task):
         self._reserved = 0  # by the latest record
         self._hour_at_ms = 0
         self._midnight_at_ms = NEVER
+        self._day = _NO_DAY  # that the span since midnight belongs to
 
     def start(self, now_ms: int) -> None:
         """Records have been read: keep them from now on. Writes the ledger."""
@@ -73,10 +77,15 @@ class Keeper(Task):
         self.checkpoint(now_ms)
 
     def wall_changed(self, now_ms: int) -> None:
-        """The clock was set: midnight comes at another time."""
+        """The clock was set: midnight comes at another time, or has come."""
         self._midnight_at_ms = NEVER
         if self._wall.is_set:
-            self._midnight_at_ms = now_ms + DAY_MS - self._wall.day_ms(now_ms)
+            day = self._wall.wall_s(now_ms) // _DAY_S
+            if self._day not in (_NO_DAY, day):
+                self._midnight_at_ms = 0
+            else:
+                self._midnight_at_ms = now_ms + DAY_MS - self._wall.day_ms(now_ms)
+            self._day = day
         self._plan()
 
     def changed(self, kind: int) -> None:
@@ -108,9 +117,7 @@ class Keeper(Task):
         """Something is to be written, when there is room: one record at a time."""
         ledger = self._ledger
         if now_ms >= self._midnight_at_ms:
-            ledger.begin(SINCE_MIDNIGHT)
-            self._midnight_at_ms += DAY_MS
-            self._hour_at_ms = 0
+            self._begin_day(now_ms)
         runs = self.rate_nl_day() >= 0
         if runs and ledger.left <= 0:
             self.checkpoint(now_ms)
@@ -158,6 +165,17 @@ class Keeper(Task):
         self._hour_at_ms -= by_ms
         if self._midnight_at_ms != NEVER:
             self._midnight_at_ms -= by_ms
+
+    def _begin_day(self, now_ms: int) -> None:
+        """Tried again in a minute where memory runs out; the record that follows then tells it."""
+        self._hour_at_ms = 0
+        self._midnight_at_ms = now_ms + _AGAIN_MS
+        try:
+            self._ledger.begin(SINCE_MIDNIGHT)
+            self._day = _NO_DAY
+            self.wall_changed(now_ms)
+        except MemoryError:
+            return
 
     def _plan(self) -> None:
         self.due_ms = min(self._hour_at_ms, self._midnight_at_ms)

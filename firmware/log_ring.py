@@ -49,10 +49,7 @@ class LogRing:
         """
         start, data = self._newest_before()
         starts = self._starts
-        try:
-            self._files.settle(FOLDER)
-        except OSError:
-            start = 0  # a flash that fails says so at the next write
+        self._files.settle(FOLDER)
         now_start, now = self._newest()
         if start and data != now:
             sound = _sound(start, data)

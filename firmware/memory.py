@@ -68,6 +68,13 @@ class Memory:
             self._setup_hash = _setup_hash(found)
         return found
 
+    def is_setup(self, setup: "Values") -> bool:
+        """Whether this is the set-up that was loaded or saved last, bit for bit."""
+        try:
+            return _setup_hash(setup) == self._setup_hash
+        except codec.WireError:  # out of its range
+            return False
+
     def save_setup(self, setup: "Values", step_pl: int) -> None:
         """Another set-up than the one before ends the prescription."""
         values = dict(setup)
@@ -123,6 +130,7 @@ class Memory:
                 entry.waiting = bool(row["flags"] & _WAITING)
                 entry.count = row["count"]
                 entry.value = row["value"]
+        alarms.seal()
         return found
 
     def save_condition(

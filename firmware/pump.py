@@ -212,6 +212,7 @@ class Pump:
         self.board.supply(0)
         if self.state.fault_reason:
             return
+        self.alarms.seal()  # no delivery comes of them any more
         self.state.fault_reason = reason
         try:
             self.therapy.halt(self.clock.now_ms)

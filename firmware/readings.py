@@ -3,6 +3,7 @@
 Called from the session only, through commands.py.
 """
 
+from firmware.guard import Corrupt
 from firmware.ledger import OF_BOLUS, OF_CONTINUOUS, OF_SCHEDULE, SINCE_MIDNIGHT, SINCE_REFILL
 from firmware.refusal import Refusal
 from protocol.wire import schema
@@ -125,3 +126,11 @@ def setup_of(pump: "Pump") -> "Values":
     if pump.setup is None:
         raise Refusal(schema.NOT_COMMISSIONED)
     return pump.setup
+
+
+def sound_setup(pump: "Pump") -> "Values":
+    """The same, to be relied upon for limits: as it was loaded or saved, or raises Corrupt."""
+    setup = setup_of(pump)
+    if not pump.memory.is_setup(setup):
+        raise Corrupt()
+    return setup

@@ -68,6 +68,7 @@ def restore(pump: "Pump", now_ms: int) -> int:
     condition = memory.load_condition(alarms)
     for alarm in _ENDED_BY_RESET:
         alarms.table[alarm].active = False
+    alarms.seal()
     if alarms.is_active(schema.OCCLUSION):
         pump.pressure.look_for_release(now_ms)
     if setup is not None:

@@ -71,10 +71,7 @@ class Record:
         and so is what was sound before the folder was settled, and was copied wrongly.
         """
         before = self._open_before()
-        try:
-            self._files.settle(self._folder)
-        except OSError:
-            before = []  # a flash that fails says so at the next save
+        self._files.settle(self._folder)
         found = self._open_both()
         newest = None
         self._sequence = self._next = 0

@@ -47,4 +47,4 @@ def _outcome(ward: Ward) -> str:
         return ALARMED
     if pump.state.state == schema.UNCOMMISSIONED and not pump.memory.present:
         return BLANK
-    return "; ".join(ward.wrong_therapy(alarmed=True)) or KEPT
+    return "; ".join(ward.wrong_therapy(alarmed=True) + ward.wrong_ledger()) or KEPT

@@ -109,6 +109,29 @@ def test_a_record_that_was_sound_before_its_folder_was_settled_is_not_lost(
     assert Record(filed(disk), FOLDER, 1, twins=twins).load() == b"newer"
 
 
+@pytest.mark.parametrize("twins", [False, True])
+def test_a_record_that_settling_spoilt_is_not_lost_on_a_flash_that_takes_no_write(
+    twins: bool,
+) -> None:
+    disk = LittleDisk(Flash(blocks=24))
+    record = Record(filed(disk), FOLDER, 1, twins=twins)
+    record.load()
+    for payload in (b"old", b"new"):
+        record.save(payload)
+
+    class Full(Torn):
+        def settle(self, folder: str) -> None:
+            super().settle(folder)
+            disk.flash.defects.update(dict.fromkeys(range(24), "program error"))
+
+    disk.mount()
+    files = Full(disk, disk.open)
+    files.spoils = (FOLDER + "/0", FOLDER + "/1")
+    again = Record(files, FOLDER, 1, twins=twins)
+    assert again.load() == b"new"
+    assert again.damaged, "nobody has written it anew"
+
+
 def test_log_records_that_were_sound_before_their_folder_was_settled_are_not_lost() -> None:
     disk = LittleDisk(Flash(blocks=24))
     filed(disk).list("/pump")

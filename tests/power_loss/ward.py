@@ -113,7 +113,7 @@ class Ward(Expected):
         alarmed: an alarm may say that the flash failed.
         """
         log = log_faults(self.disk, self.may["newest"][0], alarmed)
-        return self.wrong_therapy(alarmed) + self._wrong_ledger() + log
+        return self.wrong_therapy(alarmed) + self.wrong_ledger() + log
 
     def wrong_therapy(self, alarmed: bool) -> list[str]:
         """The same, of what is delivered and what is told."""
@@ -132,7 +132,8 @@ class Ward(Expected):
             wrong.append(f"raised {pump.error!r}")
         return wrong
 
-    def _wrong_ledger(self) -> list[str]:
+    def wrong_ledger(self) -> list[str]:
+        """The same, of the bracket of what was delivered."""
         ledger = self.pump.ledger
         least = ledger.verified.value()
         most = least + ledger.unverified.value()
