@@ -44,8 +44,9 @@ class LogRing:
     def find_end(self) -> int:
         """After a reset: go on after what is there. Returns how many records are damaged.
 
-        Damaged records keep their numbers, and the chain goes on from the last sound one. What was
-        sound before the folder was settled, and was copied wrongly, is written anew.
+        Damaged records keep their numbers, and the chain goes on from the last sound one. A
+        segment that is sound is written anew, be it as it was before the folder was settled: what
+        a cut has left of it may read otherwise at each reading.
         """
         start, data = self._newest_before()
         starts = self._starts
@@ -55,9 +56,19 @@ class LogRing:
             sound = _sound(start, data)
             if sound and start + sound > now_start + _sound(now_start, now):
                 now_start, now = start, data[: _HEADER_BYTES + sound * events.RECORD_BYTES]
-                self._files.write(_path(start), now)
                 self._starts = starts
-        return self._go_on(now_start, now) if now else 0
+        damaged = self._go_on(now_start, now) if now else 0
+        if now and not damaged and not self._write_anew(_path(now_start), now):
+            self._may_append = False
+        return damaged
+
+    def _write_anew(self, path: str, data: bytes) -> bool:
+        """Whether that could be done."""
+        try:
+            self._files.write(path, data)
+            return self._files.read(path) == data
+        except OSError:
+            return False
 
     def _newest_before(self) -> "Tuple[int, bytes]":
         """`_newest` before the folder is settled: what fails then may read well after."""

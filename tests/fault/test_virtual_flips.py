@@ -23,7 +23,7 @@ def test_flipped_bits_are_found_before_the_next_step(found: Found) -> None:
     assert [(flip, wrong) for flip, wrong in flips if wrong] == []
     assert len({flip for flip, _ in flips}) == COUNT >= 20
     assert {flip.instant for flip, _ in flips} == set(INSTANTS)
-    assert {flip.array for flip, _ in flips} >= {"step", "rest"}
+    assert {flip.array for flip, _ in flips} >= {"step", "rest", "totals"}
 
 
 def test_a_flip_that_nobody_finds_would_be_told(found: Found) -> None:

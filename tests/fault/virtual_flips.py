@@ -7,11 +7,12 @@ complements agree.
 
 import random
 import struct
+from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from emulator.bench.pico import VirtualPico
-from firmware import guard
+from firmware import guard, ledger, sums
 from firmware.pins import EN, STEP, SUPPLY
 from protocol import names
 from protocol.wire import schema
@@ -28,6 +29,7 @@ INSTANTS = {
     "after the edge, before it is booked": (20, 0),
 }
 CONTROL = "none"
+FOLDED_VERIFIED = 4 * ledger.SPANS  # firmware/ledger.py: behind four sums of each span
 FULL_ONES = 50  # one flip in so many is also asked about over the line
 _SLICE_MS = 10
 _FAULT_MS = 3_000  # after the supply went off, where it is asked: fault and alarm are written
@@ -55,11 +57,14 @@ class Flip(NamedTuple):
 
 
 def arrays(ram: bytes) -> list[Words]:
-    """The three guarded ones. AssertionError where one is not there, or cannot be told."""
+    """The four guarded ones. AssertionError where one is not there, or cannot be told."""
     kinds = {"step": ("i", guard.STEP_WORDS), "rest": ("i", _REST_WORDS), "edges": ("H", 2)}
+    kinds["totals"] = ("i", guard.TOTALS_WORDS)
     found = []
     for name, kind in kinds.items():
         places = {items for items in _objects(ram, *kind) if _is_sound(ram, items, *kind)}
+        if name == "totals":  # a new array each time; those before may still lie there
+            places = {max(places, key=lambda items: _folded_steps(ram, items))}
         assert len(places) == 1, (name, places)
         found.append(Words(name, places.pop(), kind[1] * struct.calcsize(kind[0])))
     return found
@@ -73,6 +78,12 @@ def _objects(ram: bytes, code: str, count: int) -> Iterator[int]:
             size = count * struct.calcsize(code)
             if RAM_START <= items <= RAM_START + len(ram) - size:
                 yield items - RAM_START
+
+
+def _folded_steps(ram: bytes, items: int) -> int:
+    """Verified steps that an array of totals goes up to."""
+    words = array("i", struct.unpack_from(f"<{guard.TOTALS_WORDS}i", ram, items))
+    return sums.read(words, FOLDED_VERIFIED)
 
 
 def _is_sound(ram: bytes, items: int, code: str, count: int) -> bool:

@@ -5,6 +5,7 @@ what they hold, so that littlefs gets into every state while the pump stays the 
 """
 
 import random
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,8 @@ from emulator.flash_damage import CUTS
 from emulator.little_disk import DISK_2_0, DISK_2_1, LittleDisk
 from emulator.stops import PowerCut
 from firmware import log_ring, records
-from firmware.log_ring import seal
+from firmware.files import Files
+from firmware.log_ring import LogRing, chain_of, seal
 from protocol.wire import events, schema
 from tests.power_loss.ward import LOG_FOLDER, Image, Ward, log_numbers
 from tests.power_loss.workloads import SETTLE_S
@@ -23,6 +25,8 @@ COUNT = 20  # of images in the default run
 FILLER = "/filler"
 FREE_BLOCKS = (8, 0, 3, 60)  # left by the filler; 0: no filler
 FULL_LOGS = 10  # one image in so many has a log whose ring is full
+SHORT_SEGMENTS = 5  # and one in so many a newest segment that has room for a few more only
+ROOM_RECORDS = 20  # about as many as come of a start, and fewer than of the workload `log`
 WORN_SAVES = 900  # beyond 100 compactions, where littlefs moves a folder
 
 
@@ -66,8 +70,12 @@ def aged(number: int) -> Image:
         _cut(ward, draw)
     ward.boot()
     ward.run(s=SETTLE_S)
-    ward.settled()
     ward.world.power_cut()
+    ward.flash.power_on()
+    if number % SHORT_SEGMENTS == 2:
+        with suppress(OSError):  # a flash that is full takes none
+            _top_up(disk)
+    ward.settled()
     return ward.image()
 
 
@@ -136,6 +144,22 @@ def _fill_log(disk: LittleDisk) -> None:
         with disk.open(path, "wb") as file:
             file.write(data)
     assert log_numbers(disk)[-1] > 8_000
+
+
+def _top_up(disk: LittleDisk) -> None:
+    """Records behind the newest of the log, until its segment is nearly full."""
+    disk.mount()
+    ring = LogRing(Files(disk, disk.open))
+    ring.find_end()
+    at = ring.newest - max(int(name, 16) for name in disk.listdir(LOG_FOLDER) if name != "settle")
+    _, _, (newest, *_) = ring.page(ring.newest)
+    records, chain = [], ring.chain
+    for number in range(log_ring.SEGMENT_RECORDS - ROOM_RECORDS - at - 1):
+        content = (ring.newest + 1 + number).to_bytes(4, "little") + newest[4:]
+        records.append(seal(chain, content[: events.CONTENT_BYTES]))
+        chain = chain_of(records[-1])
+    assert records
+    assert ring.write(records) == len(records)
 
 
 def _log_files(disk: LittleDisk) -> list[bytes]:

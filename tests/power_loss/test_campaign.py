@@ -11,8 +11,8 @@ from emulator.flash_damage import CUTS
 from tests.power_loss import campaign
 from tests.power_loss.campaign import VARIANTS, Cut, case_id, cuts_of, pairs_of
 from tests.power_loss.images import COUNT, aged
-from tests.power_loss.ward import BOOT_MS, Ward
-from tests.power_loss.workloads import WORKLOADS
+from tests.power_loss.ward import BOOT_MS, LOG_FOLDER, Ward
+from tests.power_loss.workloads import SETTLE_S, WORKLOADS
 
 IMAGES = int(os.environ.get("POWER_LOSS_IMAGES", COUNT))
 IS_LONG = IMAGES > COUNT
@@ -46,6 +46,23 @@ def test_the_campaign_is_as_large_as_promised() -> None:
     assert sum(CUTS_MIN.values()) * IMAGES >= (30_000 if IS_LONG else 10_000)
     assert {kind for kind, _ in VARIANTS} == set(CUTS)
     assert IMAGES >= 20
+
+
+@pytest.mark.parametrize(("image", "is_full"), [(7, False), (12, True)])
+def test_a_segment_of_the_log_ends_while_the_power_is_cut(image: int, is_full: bool) -> None:
+    """The next one is begun; where the ring is full the oldest goes first."""
+    ward = Ward(aged(image))
+    ward.boot()
+    before = log_segments(ward)
+    WORKLOADS["log"](ward)
+    ward.run(s=SETTLE_S)
+    after = log_segments(ward)
+    assert len(after - before) == 1
+    assert (len(before - after) > 0) == is_full
+
+
+def log_segments(ward: Ward) -> set[str]:
+    return set(ward.disk.listdir(LOG_FOLDER)) - {"settle"}
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)

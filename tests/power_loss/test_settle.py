@@ -149,6 +149,51 @@ def test_log_records_that_were_sound_before_their_folder_was_settled_are_not_los
         assert found.page(1) == (1, bytes(CHAIN_BYTES), records)
 
 
+def one_record(disk: LittleDisk) -> LogRing:
+    filed(disk).list("/pump")
+    ring = LogRing(filed(disk))
+    ring.find_end()
+    ring.write([seal(ring.chain, (1).to_bytes(4, "little").ljust(CONTENT_BYTES, b"e"))])
+    return ring
+
+
+def test_a_sound_segment_of_the_log_is_written_anew_at_each_start() -> None:
+    """A cut in the middle of appending may have left cells in it that waver."""
+    disk = LittleDisk(Flash(blocks=24))
+    one_record(disk)
+    written: list[str] = []
+
+    class Told(Files):
+        def write(self, path: str, data: bytes) -> None:
+            written.append(path)
+            super().write(path, data)
+
+    disk.mount()
+    again = LogRing(Told(disk, disk.open))
+    assert again.find_end() == 0
+    assert written[-1] == "/pump/log/00000001"
+    assert again.page(1)[0] == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_could_not_be_written_anew_is_not_appended_to(fails: bool) -> None:
+    disk = LittleDisk(Flash(blocks=24))
+    one_record(disk)
+
+    class Failing(Files):
+        def write(self, path: str, data: bytes) -> None:
+            if fails and path.endswith("1"):
+                raise OSError(28)
+            super().write(path, data)
+
+    disk.mount()
+    again = LogRing(Failing(disk, disk.open))
+    assert (again.find_end(), again.newest) == (0, 1)
+    again.write([seal(again.chain, (2).to_bytes(4, "little").ljust(CONTENT_BYTES, b"e"))])
+    names = [name for name in disk.listdir("/pump/log") if name != "settle"]
+    assert names == ["00000001"] + ["00000002"] * fails
+
+
 def test_a_folder_is_settled_when_its_writes_read_back() -> None:
     """Five in a row: where its blocks are it by turns, a write may go where nobody looks."""
     disk = LittleDisk(Flash(blocks=24))
