@@ -1,8 +1,11 @@
 """The self-test after power-on: each thing that can be broken is found before a step is made."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from emulator.world import World
+from firmware import self_test
 from firmware.pins import EN, LED, LEVEL, PRESSURE, SUPPLY
 from protocol.wire import schema
 from tests.fault.test_restore import after_a_power_failure, waiting
@@ -64,6 +67,28 @@ def test_a_sensor_out_of_range_is_told_and_holds_therapy(test: int, gpio: int, c
     assert row["value"] == 1 << test
     bed.ask(schema.ACKNOWLEDGE, alarm=schema.SELF_TEST_FAILED)
     assert bed.state == schema.HELD, "it is still broken"
+
+
+@pytest.mark.parametrize("stuck_at", [0x01, 0x80, 0xFE])
+def test_memory_that_does_not_hold_is_told_and_holds_therapy(
+    stuck_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One cell: a bit that stays set, or all but one that stay clear."""
+    bed = Bed()
+    bed.running((0, 1_000_000))
+    bed.world.power_cut()
+
+    class Bad(bytearray):
+        def __iter__(self) -> Iterator[int]:
+            for at in range(len(self)):
+                value = self[at]
+                yield (value | stuck_at) & (stuck_at | 1) if at == 700 else value
+
+    monkeypatch.setattr(self_test, "bytearray", Bad, raising=False)
+    bed.world.power_on()
+    bed.run(s=2)
+    assert bed.state == schema.HELD
+    assert bed.pump.alarms.table[schema.SELF_TEST_FAILED].value == 1 << schema.TEST_MEMORY
 
 
 @pytest.mark.parametrize(

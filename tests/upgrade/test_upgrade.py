@@ -8,6 +8,7 @@ import pytest
 
 from emulator.flash import Flash
 from firmware import records
+from firmware.version import VERSION
 from protocol.wire import schema
 from tests.upgrade.make_image import IMAGES, a_life, bed_on, told
 
@@ -58,6 +59,10 @@ def test_each_format_of_each_record_is_in_an_image_or_is_todays() -> None:
     """An old format without an image could not be proved to be read."""
     formats = sum(len(formats) for formats in records.FORMATS)
     assert len(SHEETS) >= formats - len(records.FORMATS) + 2
+
+
+def test_there_is_an_image_of_this_release() -> None:
+    assert VERSION in [sheet.stem for sheet in SHEETS]
 
 
 def test_an_image_is_made_as_the_kept_ones_were() -> None:

@@ -49,6 +49,20 @@ def test_everything_that_happened_is_in_the_log_in_its_order(life: Bed, log: Log
     assert log.faults() == []
 
 
+def test_a_clock_that_is_set_again_is_in_the_log_with_what_it_was() -> None:
+    bed = Bed()
+    bed.programmer.commission()
+    bed.run(minutes=10)
+    bed.ask(schema.SET_CLOCK, wall_s=500_000_000)
+    bed.ask(schema.SET_CLOCK, wall_s=8 * 3600)
+    changes = [one[1:] for one in told(read(bed).events) if one[0] == "CLOCK_SET"]
+    assert changes[0] == (0, 8 * 3600)
+    assert 0 <= changes[1][0] - (8 * 3600 + 600) <= 5
+    assert changes[1][1] == 500_000_000
+    assert 0 <= changes[2][0] - 500_000_000 <= 5
+    assert changes[2][1] == 8 * 3600
+
+
 def test_a_rate_is_in_the_log_with_the_instant_from_which_it_holds(log: Log) -> None:
     edges = [one for one in log.events if one.kind == events.RATE][1:4]
     assert [one.wall_s % 86_400 for one in edges] == [12 * 3600, 0, 12 * 3600]
