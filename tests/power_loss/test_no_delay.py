@@ -8,11 +8,17 @@ from fractions import Fraction
 import pytest
 
 from emulator.flash import ERASE_US, ERASE_US_MAX, PAGE_US, PAGE_US_MAX, Flash
+from firmware.pins import STEP
 from protocol.wire import schema
+from tests.power_loss.images import aged
+from tests.power_loss.test_campaign import log_segments
+from tests.power_loss.ward import Ward
+from tests.power_loss.workloads import WORKLOADS
 from tests.pumps import Bed
 from tests.upgrade.make_image import bed_on
 
 STEP_PL = 50_000
+FULL_RING = 12  # an image: tests/power_loss/images.py
 TYPICAL = (ERASE_US, PAGE_US)
 WORST = (ERASE_US_MAX, PAGE_US_MAX)
 PUNCTUAL = [  # nL/day; the ledger and the log of a pump that runs, whatever its flash
@@ -92,6 +98,28 @@ def test_a_new_prescription_is_committed_between_two_steps() -> None:
     late = [at - bed.steps[steps] - n * period_ms for n, at in enumerate(bed.steps[steps:])]
     assert max(late) - min(late) <= 2
     assert bed.state == schema.RUNNING
+
+
+def test_overwriting_the_oldest_of_the_log_delays_no_step() -> None:
+    """A ring that is full, and a segment that ends while steps are made."""
+    ward = Ward(aged(FULL_RING))
+    ward.boot()
+    ward.flash.erase_us, ward.flash.page_us = WORST
+    before = log_segments(ward)
+    steps_us: list[int] = []
+    ward.world.chip.outside.listen(
+        STEP, lambda level: steps_us.append(ward.world.now_us) if level else None
+    )
+    WORKLOADS["log"](ward)
+    ward.run(s=60)
+    after = log_segments(ward)
+    assert before - after
+    assert after - before
+    rate_nl_day = ward.ask(schema.STATUS)["rate_nl_day"]
+    period_ms = Fraction(86_400 * STEP_PL, rate_nl_day)
+    late = [Fraction(t_us - steps_us[0], 1_000) - n * period_ms for n, t_us in enumerate(steps_us)]
+    assert len(late) > 20
+    assert max(late) - min(late) <= 2
 
 
 def test_a_bolus_is_committed_between_two_steps() -> None:
