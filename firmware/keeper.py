@@ -81,11 +81,11 @@ class Keeper(Task):
         self._midnight_at_ms = NEVER
         if self._wall.is_set:
             day = self._wall.wall_s(now_ms) // _DAY_S
-            if self._day not in (_NO_DAY, day):
-                self._midnight_at_ms = 0
-            else:
+            if self._day in (_NO_DAY, day):
+                self._day = day
                 self._midnight_at_ms = now_ms + DAY_MS - self._wall.day_ms(now_ms)
-            self._day = day
+            else:
+                self._midnight_at_ms = 0
         self._plan()
 
     def changed(self, kind: int) -> None:

@@ -72,6 +72,25 @@ def test_a_night_without_power_begins_it_anew_when_the_clock_is_set() -> None:
     assert abs(since_midnight_nl(bed) - of(10)) <= 2 * STEP_NL
 
 
+def test_a_day_that_could_not_begin_is_not_forgotten_when_the_clock_is_set_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bed = delivering()
+    ledger = bed.pump.ledger
+
+    def without_memory(_span: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "begin", without_memory)
+        for wall_s in (DAY_S + 3_600, DAY_S + 3_610):
+            bed.ask(schema.SET_CLOCK, wall_s=wall_s)
+            bed.run(s=5)
+        assert since_midnight_nl(bed) > 600_000
+    bed.run(s=70)
+    assert since_midnight_nl(bed) <= of(2)
+
+
 @pytest.mark.parametrize("times", [1, 40])
 def test_without_memory_at_midnight_delivery_goes_on_and_it_begins_when_there_is_some(
     times: int, monkeypatch: pytest.MonkeyPatch

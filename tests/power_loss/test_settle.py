@@ -92,16 +92,21 @@ def torn(disk: LittleDisk, *spoils: str) -> Torn:
     return files
 
 
+def saved(disk: LittleDisk, twins: bool) -> None:
+    """Put a record there whose newest payload is b"new"."""
+    record = Record(filed(disk), FOLDER, 1, twins=twins)
+    record.load()
+    for payload in (b"old", b"new"):
+        record.save(payload)
+
+
 @pytest.mark.parametrize("twins", [False, True])
 @pytest.mark.parametrize("spoils", ["0", "1", "01"])
 def test_a_record_that_was_sound_before_its_folder_was_settled_is_not_lost(
     spoils: str, twins: bool
 ) -> None:
     disk = LittleDisk(Flash(blocks=24))
-    record = Record(filed(disk), FOLDER, 1, twins=twins)
-    record.load()
-    for payload in (b"old", b"new"):
-        record.save(payload)
+    saved(disk, twins)
     again = Record(torn(disk, *[f"{FOLDER}/{name}" for name in spoils]), FOLDER, 1, twins=twins)
     assert again.load() == b"new"
     assert Record(filed(disk), FOLDER, 1, twins=twins).load() == b"new"
@@ -114,10 +119,7 @@ def test_a_record_that_settling_spoilt_is_not_lost_on_a_flash_that_takes_no_writ
     twins: bool,
 ) -> None:
     disk = LittleDisk(Flash(blocks=24))
-    record = Record(filed(disk), FOLDER, 1, twins=twins)
-    record.load()
-    for payload in (b"old", b"new"):
-        record.save(payload)
+    saved(disk, twins)
 
     class Full(Torn):
         def settle(self, folder: str) -> None:
