@@ -129,5 +129,18 @@ class Cpu:
         print_exception(error)
 
 
+class Interpreter:
+    """Stands for `micropython`, as far as the firmware asks something of it while it runs."""
+
+    def __init__(self, cpu: "Cpu") -> None:
+        self._cpu = cpu
+
+    def schedule(self, _function: "Callable[[Any], None]", _arg: "Any") -> None:
+        """Queue a soft callback. RuntimeError where there is no room."""
+        if len(self._cpu.soft) >= SCHEDULER_DEPTH:
+            raise RuntimeError("schedule queue full")
+        self._cpu.schedule(_function, _arg)
+
+
 def _nobody(_since_us: int) -> None:
     """Stands where nobody cares how long interrupts were held off."""

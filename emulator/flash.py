@@ -71,7 +71,8 @@ class Flash:
         self._set: "Dict[int, bytes]" = {}  # block -> of those that do not, what reads as set
         self._random = Random(seed)
         self._cut: "Optional[Tuple[int, str, int]]" = None
-        self._before_last: "Optional[Tuple[int, bytes]]" = None  # what the last programming met
+        # Since the last sync: (block, what it was, bits that stay set; b"": erased).
+        self._unsynced: "List[Tuple[int, bytes, bytes]]" = []
 
     def plain(self) -> "Optional[List[bytes]]":
         """The blocks, for reading in a hurry; None where `read` may find something else there."""
@@ -81,6 +82,11 @@ class Flash:
     def blocks(self) -> int:
         """How many there are."""
         return len(self._blocks)
+
+    @property
+    def unsynced(self) -> int:
+        """Operations since the last sync: what a cut out of order may lose one of."""
+        return len(self._unsynced)
 
     def read(self, block: int, offset: int, size: int) -> bytes:
         """What is there. OSError where the block is bad so, or the power off."""
@@ -114,28 +120,31 @@ class Flash:
         new = old[:offset] + page + old[offset + size :]
         if not self._work(block, "program", new, self.page_us * (size // self.page_bytes)):
             return
+        mask = self._erased[:offset] + data + self._erased[offset + size :]
+        self._unsynced.append((block, old, mask))
         if block in self._weak:
             mask, wavers = self._weak[block]
             kept = flash_damage.both(mask[offset : offset + size], data)
             self._weak[block] = (mask[:offset] + kept + mask[offset + size :], wavers)
-        self._before_last = (block, old)
 
     def erase(self, block: int) -> None:
         """Set all bits of a block. OSError as read."""
         self.worn[block] += 1
+        old = self._blocks[block]
         if self._work(block, "erase", self._erased, self.erase_us):
             self._weak.pop(block, None)
-        self._before_last = None
+            self._unsynced.append((block, old, b""))
 
     def sync(self) -> None:
-        """What was programmed before can no longer be lost by a cut later."""
-        self._before_last = None
+        """What was done before can no longer be lost by a cut later."""
+        self._unsynced = []
 
     def cut(self, in_operations: int, kind: str, amount: int = 0) -> None:
         """The power shall fail at an operation; 0: at the next. kind: see flash_damage.CUTS.
 
         amount: how far a torn operation gets, 0 .. 255 in flash_damage.PARTS of the bytes that
-        change; or how many bits stay weak, or waver.
+        change; how many bits stay weak, or waver; or, out of order, which operation is lost: 1 is
+        the one before, and so on; none where that is before the last sync.
         """
         if kind not in flash_damage.CUTS:
             raise ValueError(kind)
@@ -149,7 +158,7 @@ class Flash:
         """It works again; a cut that has not come is called off."""
         self.dead = False
         self._cut = None
-        self._before_last = None
+        self._unsynced = []
         self._set = {}
 
     def snapshot(self) -> "Content":
@@ -207,13 +216,10 @@ class Flash:
         """What a cut makes of a block that was to become ``new``."""
         old = self._blocks[block]
         if kind == "out of order":
-            if self._before_last is not None:
-                other, before = self._before_last
-                if other == block:
-                    new = flash_damage.undo(before, old, new)
-                else:
-                    self._blocks[other] = before
-            self._blocks[block] = new
+            if amount <= len(self._unsynced):
+                self._lose(len(self._unsynced) - amount, block, new)
+            else:
+                self._blocks[block] = new
         elif kind in ("weak", "wavering"):
             mask = flash_damage.weak_bits(old, new, amount, self._random)
             self._blocks[block] = flash_damage.without(new, mask)
@@ -224,6 +230,20 @@ class Flash:
             self._blocks[block] = flash_damage.torn(old, new, amount, self._random)
         elif kind == "after":
             self._blocks[block] = new
+
+    def _lose(self, number: int, last: int, new: bytes) -> None:
+        """This operation since the last sync is not done; those after it are.
+
+        last, new: the block at which the power fails, and what it was to become.
+        """
+        done = flash_damage.without(self._blocks[last], new)
+        mask = b"" if new is self._erased else flash_damage.without(self._erased, done)
+        self._blocks[last] = new
+        lost, content, _ = self._unsynced[number]
+        for block, _, clear in self._unsynced[number + 1 :] + [(last, b"", mask)]:
+            if block == lost:
+                content = flash_damage.both(content, clear) if clear else self._erased
+        self._blocks[lost] = content
 
 
 def _in_no_time(_us: int) -> None:

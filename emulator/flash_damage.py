@@ -3,8 +3,8 @@
 No data sheet says what a cut leaves. These are the worst that is told of NOR flash: a page that
 ends anywhere, also within a byte; a block that had been cleared for erasing and not yet set, or
 set in part; cells between set and clear, which read either way: each time anew (wavering), or as
-supply and temperature have it, until the next power-on (weak); and, for a chip behind a cache, the
-programming before that was not yet done when this one was.
+supply and temperature have it, until the next power-on (weak); and, for a chip behind a cache, an
+operation since the last sync that was not yet done when this one was.
 """
 
 CUTS = ("before", "torn", "weak", "wavering", "out of order", "after")
@@ -36,13 +36,6 @@ def without(data: bytes, mask: bytes) -> bytes:
 def some_of(mask: bytes, random: "Random") -> bytes:
     """Bits of ``mask``, each by chance."""
     return bytes([bits & random.u16() if bits else 0 for bits in mask])
-
-
-def undo(before: bytes, old: bytes, new: bytes) -> bytes:
-    """A block after a programming that made ``new`` of ``old``, had the one before, which made
-    ``old`` of ``before``, not been done."""
-    done = without(old, new)
-    return without(before, done)
 
 
 def weak_bits(old: bytes, new: bytes, count: int, random: "Random") -> bytes:

@@ -5,7 +5,7 @@ sleep, or at a UART that is full or empty. The events due on the way are dispatc
 time jumps from one to the next; nothing ticks idly.
 """
 
-from emulator.cpu import Cpu
+from emulator.cpu import Cpu, Interpreter
 from emulator.generator import Random
 from emulator.machine import Chip
 from emulator.ram_disk import RamDisk
@@ -291,7 +291,8 @@ def _build_pump(world: World) -> "Tuple[Any, Any]":
     from firmware.board import Board
     from firmware.pump import Pump
 
-    board = Board(world.chip, world.clock, world.disk, world.disk.open)
+    interpreter = Interpreter(world.cpu)
+    board = Board(world.chip, world.clock, world.disk, world.disk.open, interpreter)
     try:
         return board, Pump(board)
     except Exception:  # as firmware/main.py does

@@ -1,11 +1,13 @@
-"""THE hardware boundary: the only file that touches `machine`, `utime`, `uos` and `open`.
+"""THE hardware boundary: the only file that touches `machine`, `utime`, `uos` and `open`, and
+while the pump runs `micropython`.
 
 Scales of the reference pump's sensors, and one method for each thing that the firmware does to the
-outside or asks of it. Chip, clock and file system are arguments, so that others can be passed;
-the defaults are MicroPython's own.
+outside or asks of it. Chip, clock, file system and interpreter are arguments, so that others can
+be passed; the defaults are MicroPython's own.
 """
 
 import machine
+import micropython
 import uos
 import utime
 
@@ -27,7 +29,9 @@ class Board:
 
     chip: module `machine` or what stands for it. clock: module `utime` or what stands for it.
     system, open_file: module `uos` and `open`, or what stands for them; reached by `files`.
+    interpreter: module `micropython` or what stands for it.
     has_rtc: whether there is a second time base; declared absent where the chip has none.
+    light_answers, buzzer_answers: whether these outputs could be switched on and off at the start.
     woken: set by an interrupt that wants the loop's attention; the loop clears it.
     """
 
@@ -37,6 +41,7 @@ class Board:
         clock: "Any" = utime,
         system: "Any" = uos,
         open_file: "Callable[..., Any]" = open,
+        interpreter: "Any" = micropython,
     ) -> None:
         pin = chip.Pin
         self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
@@ -47,6 +52,7 @@ class Board:
         self.ticks_ms = clock.ticks_ms
         self.ticks_diff = clock.ticks_diff
         self.sleep_ms = clock.sleep_ms
+        self.schedule = interpreter.schedule
         self.supply = pin(pins.SUPPLY, pin.OUT, value=0).value
         self.step = pin(pins.STEP, pin.OUT, value=0).value
         self.enable = pin(pins.EN, pin.OUT, value=1).value
@@ -56,9 +62,11 @@ class Board:
         self.encoder_b = pin(pins.ENC_B, pin.IN).value
         self._magnet = pin(pins.MAGNET, pin.IN, pin.PULL_UP)
         self.led = pin(pins.LED, pin.OUT, value=0).value
+        self.light_answers = _answers(self.led)
         self._edges = pin.IRQ_RISING | pin.IRQ_FALLING
         self._pressure_u16 = chip.ADC(pin(pins.PRESSURE)).read_u16
         self._level_u16 = chip.ADC(pin(pins.LEVEL)).read_u16
+        self.buzzer_answers = _answers(pin(pins.BUZZER, pin.OUT, value=0).value)
         self._buzzer = chip.PWM(pin(pins.BUZZER), freq=1_000, duty_u16=0)
         uart = chip.UART(
             0,
@@ -139,6 +147,14 @@ class Board:
             self._buzzer.duty_u16(_DUTY_HALF_U16)
         else:
             self._buzzer.duty_u16(0)
+
+
+def _answers(pad: "Callable[..., Any]") -> bool:
+    """An output can be switched on and off: its pad reads as it is driven."""
+    pad(1)
+    is_high = pad()
+    pad(0)
+    return bool(is_high) and not pad()
 
 
 def _no_step(_timer: object) -> None:

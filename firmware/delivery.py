@@ -26,6 +26,7 @@ from firmware.guard import (
 from firmware.rate import StepRate
 from firmware.state import RUNNING
 from firmware.task import NEVER, Task, nobody
+from protocol.wire import events
 
 LEAD_MS = 30  # the loop may be this late without making the step late
 ENERGISE_MS = 5  # between switching the driver on and the edge, late or not; the motor takes 2 ms
@@ -50,7 +51,7 @@ class Delivery(Task):
     """Delivers at a rate, step by step. Its numbers are guarded (firmware/guard.py).
 
     on_stalled: called when steps in a row did not arrive. on_block_end: called when the steps
-    reserved on the flash are used up, but for one.
+    reserved on the flash are used up, but for one. note: told of missed delivery (events.MISSED).
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Delivery(Task):
         self._rate = StepRate(guard)
         self.on_stalled: "Callable[[], None]" = nobody
         self.on_block_end: "Callable[[], None]" = nobody
+        self.note: "Callable[[int, int, int], None]" = nobody
         self._wake(NEVER)
 
     def set_rate(self, rate_nl_day: int, from_ms: int, bolus_nl_day: int = 0) -> None:
@@ -225,6 +227,7 @@ class Delivery(Task):
         """The loop was away for too long: what was due meanwhile is not caught up."""
         words = self._words
         rate_nl_day = words[RATE_NL_DAY]
+        self.note(events.MISSED, now_ms - words[DUE_MS], rate_nl_day)
         self._rate.set_rate(0, words[DUE_MS])
         self._rate.set_rate(rate_nl_day, now_ms)
         self._wait()

@@ -158,7 +158,11 @@ class Memory:
         if found is None:
             return 0
         form = self._ledger.format
-        self._chain = _hash8(codec.pack(records.FORMATS[records.LEDGER][form - 1], found))
+        payload = codec.pack(records.FORMATS[records.LEDGER][form - 1], found)
+        self._chain = _hash8(payload)
+        older = self._ledger.older
+        if older is not None and older != payload and found["chain"] != _hash8(older):
+            self.damaged |= 1 << records.LEDGER  # one of the two is not what the pump wrote
         if form == 1:
             for span in found["spans"]:
                 span["verified_fg"] = span["verified_pl"] * conc_mcg_ml
@@ -166,7 +170,9 @@ class Memory:
         if form < 3:  # formats 1 and 2 know no bolus
             found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
-        if self._ledger.damaged:  # it may have been the newer one, with steps of its own reserved
+        if (
+            self._ledger.damaged or self.damaged & 1 << records.LEDGER
+        ):  # it may have been the newer one, with steps of its own reserved
             found["reserved_steps"] += records.BLOCK_STEPS_MAX
             if not found["is_bolus"]:
                 self.hidden_steps = found["reserved_steps"]
@@ -184,8 +190,9 @@ class Memory:
         values["wall_s"] = wall_s
         values["powered_s"] = ledger.powered_s + uptime_s
         payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
+        chain = _hash8(payload)
         self._ledger.save(payload)
-        self._chain = _hash8(payload)
+        self._chain = chain
 
     def load_boluses(self) -> "Optional[Values]":
         """Those given last; None: there was none, or they are lost (`damaged`)."""

@@ -73,15 +73,6 @@ class Prescription:
         payload = codec.encode(schema.PROPOSE, self.fields)
         return hashlib.sha256(serial.encode() + payload).digest()[:16]
 
-    def segment_at(self, minute: int) -> int:
-        """Index of the segment that holds at ``minute`` after midnight, 0 .. 1439."""
-        found = len(self.starts_min) - 1
-        for i, start_min in enumerate(self.starts_min):
-            if start_min > minute:
-                break
-            found = i
-        return found
-
     def _nl_min_day_until(self, minute: int) -> int:
         """What is delivered from the start of the first segment to ``minute``, within a day."""
         left_min = (minute - self.starts_min[0]) % schema.DAY_MIN

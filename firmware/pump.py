@@ -22,6 +22,7 @@ from firmware.memory import Memory
 from firmware.monitor.heartbeat import Heartbeat
 from firmware.monitor.motion import Motion
 from firmware.monitor.pressure import Pressure
+from firmware.monitor.queue import Queue
 from firmware.monitor.reservoir import Reservoir
 from firmware.monitor.time_base import TimeBase
 from firmware.restore import begin
@@ -102,6 +103,7 @@ class Pump:
                 self.magnet,
                 self.care,
                 TimeBase(board, self.alarms, self.log.note),
+                Queue(board, self.log.note),
                 self.log,
                 self.session,
             ),
@@ -112,7 +114,7 @@ class Pump:
         self.care.on_hour = self.keeper.condition_changed
         self.heartbeat = Heartbeat(board, self.loop)
         self.alarms.on_change = self._on_alarms
-        self.alarms.on_event = guard.note = self.log.note
+        self.alarms.on_event = guard.note = self.delivery.note = self.log.note
         self.therapy.on_rate = self.log.rate_changed
         begin(self)
 

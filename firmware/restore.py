@@ -35,7 +35,7 @@ def begin(pump: "Pump") -> None:
     log, alarms, board = pump.log, pump.alarms, pump.board
     manifest_start = int.from_bytes(pump.manifest_hash[:4], "big")
     log.note(events.BOOT, int(board.was_watchdog), manifest_start)
-    failed = self_test(board)
+    failed = self_test(board, pump.clock)
     if board.was_watchdog:
         pump.annunciator.sound()
     log.note(events.SELF_TEST, failed, 0)

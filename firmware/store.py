@@ -43,6 +43,7 @@ class Record:
     twins: each save writes both generations, the older first, so that either one alone is the
     truth: for records that a person made. Else they are written in turn.
     format: of what was loaded. damaged: generations that were there and not sound at loading.
+    older: the payload of the generation before what was loaded, where that one is sound.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Record:
         self._next = 0  # generation that the next save replaces
         self.format = formats
         self.damaged = 0
+        self.older: "Optional[bytes]" = None
 
     def load(self) -> "Optional[bytes]":
         """The newest sound payload; None where there is none. Raises OSError.
@@ -73,7 +75,7 @@ class Record:
         before = self._open_before()
         self._files.settle(self._folder)
         found = self._open_both()
-        newest = None
+        newest = self.older = None
         self._sequence = self._next = 0
         for generation, one in enumerate(found):
             if one is not None and (newest is None or _is_newer(one[0], self._sequence)):
@@ -91,6 +93,9 @@ class Record:
                 self.damaged = 0  # the first save of all was cut: nobody was told that it is there
             return None
         self.format = newest[1]
+        for one in found:
+            if one is not None and one[0] == self._sequence - 1 & schema.U32_MAX:
+                self.older = one[2]
         if anew:
             self.damaged = 0
         elif self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):

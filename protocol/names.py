@@ -30,7 +30,15 @@ FAULTS = (
 )
 
 # Bits of the value of SELF_TEST_FAILED, and of RESTORE_FAILED and STORE_FAILED.
-SELF_TESTS = ("MEMORY", "MOTOR_CIRCUIT", "PRESSURE_SENSOR", "LEVEL_SENSOR", "ALARM_LIGHT")
+SELF_TESTS = (
+    "MEMORY",
+    "MOTOR_CIRCUIT",
+    "PRESSURE_SENSOR",
+    "LEVEL_SENSOR",
+    "ALARM_LIGHT",
+    "BUZZER",
+    "CLOCK",
+)
 RECORDS = ("", "SETUP", "THERAPY", "CONDITION", "LEDGER", "BOLUSES")
 
 # Kinds of events: name, and what the two arguments are; "": unused, 0.
@@ -53,6 +61,8 @@ EVENTS = (
     ("BOLUS_BEGUN", "volume_nl", "bolus_nl_day"),
     ("BOLUS_ENDED", "outcome", ""),
     ("NO_MEMORY", "", ""),
+    ("MISSED", "late_ms", "rate_nl_day"),
+    ("QUEUE_FULL", "", ""),
 )
 SIGNED = ("value",)  # arguments in two's complement
 GAP_CAUSES = ("OVERFLOW", "DAMAGED")

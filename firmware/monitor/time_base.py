@@ -1,4 +1,5 @@
-"""Check of the clock: the monotonic time against a second time base, the chip's RTC, every hour.
+"""Check of the clock: the monotonic time against a second time base, the chip's RTC, every hour,
+and for the first time ten seconds after the start.
 
 The RTC counts whole seconds, so an hour by it is right to less than 1 s; two crystals of 50 ppm
 each differ by at most 0.36 s in it; and between the two readings the loop may write to the flash
@@ -15,6 +16,7 @@ from firmware.task import NEVER, Task
 from protocol.wire import events, schema
 
 TOLERANCE_MS = 2_000
+_FIRST_MS = 10_000  # 2 s of it are a fifth
 _PERIOD_MS = 3_600_000
 _DAY_S = 86_400
 
@@ -47,7 +49,9 @@ class TimeBase(Task):
             self._at_ms = NEVER
             self._note(events.NO_MEMORY)
             return
-        if self._at_ms != NEVER:
+        if self._at_ms == NEVER:
+            self.due_ms = now_ms + _FIRST_MS
+        else:
             self._compare((day_s - self._day_s) % _DAY_S, now_ms - self._at_ms)
         self._at_ms = now_ms
         self._day_s = day_s

@@ -27,6 +27,10 @@ EVENTS = {
     "NO_MEMORY": (
         "Memory ran out: an answer waits until it is asked for again, a check for its next time."
     ),
+    "MISSED": "A step was more than a second late: what was due until now is not caught up.",
+    "QUEUE_FULL": (
+        "The interpreter's queue of callbacks takes no more; nothing of the pump waits there."
+    ),
 }
 
 _OWN = {
@@ -37,6 +41,7 @@ _OWN = {
     "digest_next": "the next four bytes, likewise",
     "digest_start": "first four bytes of its digest, the first one highest",
     "failed_tests": "bit per test that failed",
+    "late_ms": "so long nothing was delivered",
     "gap_cause": "from the table of causes of a gap",
     "lost_events": "how many, at most",
     "manifest_start": "first four bytes of the manifest's SHA-256, the first one highest",

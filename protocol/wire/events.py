@@ -35,6 +35,8 @@ LOG_GAP = 14
 BOLUS_BEGUN = 15
 BOLUS_ENDED = 16
 NO_MEMORY = 17
+MISSED = 18
+QUEUE_FULL = 19
 
 # Why records are missing before a LOG_GAP.
 OVERFLOW = 0

@@ -190,6 +190,15 @@ def test_a_second_time_base_that_disagrees_is_told_and_changes_no_step(ppm: int)
     assert not bed.pump.alarms.is_active(schema.CLOCK_DISAGREES), "they agree again"
 
 
+@pytest.mark.parametrize("ppm", [400_000, -400_000, -1_000_000], ids=str)
+def test_clocks_that_disagree_from_the_start_on_are_told_within_ten_seconds(ppm: int) -> None:
+    bed = Bed(before=lambda world: world.chip.outside.rtc_drift(ppm))
+    bed.running((0, 1_000_000))
+    bed.run(s=10)
+    assert bed.pump.alarms.is_active(schema.CLOCK_DISAGREES)
+    assert bed.state == schema.RUNNING
+
+
 @pytest.mark.parametrize("ppm", [100, -100])
 def test_two_crystals_within_their_tolerance_never_alarm(ppm: int) -> None:
     """A year of hours, and the whole pump for two days."""

@@ -1,12 +1,14 @@
 """The self-test after power-on: each thing that can be broken is found before a step is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
 from emulator.world import World
 from firmware import self_test
-from firmware.pins import EN, LED, LEVEL, PRESSURE, SUPPLY
+from firmware.pins import BUZZER, EN, LED, LEVEL, PRESSURE, SUPPLY
 from protocol.wire import schema
 from tests.fault.test_restore import after_a_power_failure, waiting
 from tests.pumps import Bed
@@ -25,7 +27,7 @@ def stuck(gpio: int, level: int):  # type: ignore[no-untyped-def]
 
             def __call__(self, number: int, *args: object, **kwargs: object) -> object:
                 pin = make(number, *args, **kwargs)
-                if number == gpio:
+                if number == gpio and args:
                     return Stuck(pin, level)
                 return pin
 
@@ -98,6 +100,8 @@ def test_memory_that_does_not_hold_is_told_and_holds_therapy(
         (schema.TEST_MOTOR_CIRCUIT, EN, 0),
         (schema.TEST_ALARM_LIGHT, LED, 0),
         (schema.TEST_ALARM_LIGHT, LED, 1),
+        (schema.TEST_BUZZER, BUZZER, 0),
+        (schema.TEST_BUZZER, BUZZER, 1),
     ],
 )
 def test_an_output_that_does_not_answer_is_told(test: int, gpio: int, level: int) -> None:
@@ -106,6 +110,35 @@ def test_an_output_that_does_not_answer_is_told(test: int, gpio: int, level: int
     assert "SELF_TEST_FAILED" in waiting(bed)
     (row,) = bed.ask(schema.ALARMS)["alarms"]
     assert row["value"] == 1 << test
+
+
+def _counter(of_a_ms: Fraction) -> Callable[[World], None]:
+    """The counter of milliseconds goes so fast."""
+
+    def before(world: World) -> None:
+        ticks_ms = world.clock.ticks_ms
+        begun = ticks_ms()
+        world.clock.ticks_ms = lambda: int(begun + (ticks_ms() - begun) * of_a_ms) % (1 << 30)
+
+    return before
+
+
+def _no_time(world: World) -> None:
+    """The RTC tells a time that is none."""
+    world.chip.RTC = lambda: SimpleNamespace(datetime=lambda: (2021, 1, 1, 4, 31, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [_counter(Fraction(0)), _counter(Fraction(1, 3)), _counter(Fraction(9)), _no_time],
+    ids=["stands", "a third", "nine times", "no time of day"],
+)
+def test_a_clock_that_is_wrong_is_told(before: Callable[[World], None]) -> None:
+    bed = Bed(before=before)
+    bed.world.run_for_ms(1)  # to the end of the start
+    entry = bed.pump.alarms.table[schema.SELF_TEST_FAILED]
+    assert (entry.active, entry.value) == (True, 1 << schema.TEST_CLOCK)
+    assert bed.pump.alarms.holds_delivery()
 
 
 def test_a_mended_sensor_lets_therapy_go_on_once_acknowledged() -> None:

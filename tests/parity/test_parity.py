@@ -1,5 +1,6 @@
 """One stimulus, the same files: the same outputs at the same microseconds on every runtime."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,23 @@ def test_a_pump_whose_heap_is_full_delivers_on_alarms_and_has_it_in_the_log() ->
     assert events.LOG_GAP in kinds, "what could not be kept is told"
     assert kinds.count(events.ALARM_CLEARED) == 2
     assert ordered == ["True False"] * 2
+
+
+@pytest.mark.parametrize("runtime", [on_unix, on_wasm], ids=["unix", "wasm"])
+def test_a_pump_whose_scheduler_queue_is_full_delivers_on_and_has_it_in_the_log(
+    runtime: Callable[[str], str],
+) -> None:
+    """For half an hour; afterwards all that waited in the queue is called."""
+    before, queue, pump, during, after = runtime("queue_full.py").splitlines()
+    assert before == "0"
+    queued, called = map(int, queue.split())
+    assert queued >= 4
+    assert called == 0
+    is_running, steps, due = pump.split()
+    assert is_running == "True"
+    assert abs(int(steps) - int(due)) <= 1
+    assert during == "1", "told once"
+    assert after == f"1 {queued}"
 
 
 def test_device_files_take_at_most_100_kb_of_heap_once_imported(tmp_path: Path) -> None:

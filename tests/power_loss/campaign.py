@@ -14,7 +14,8 @@ from tests.power_loss.images import aged
 from tests.power_loss.ward import Down, Ward
 from tests.power_loss.workloads import WORKLOADS, go_on
 
-# (kind, amount): see emulator/flash.py.
+# (kind, amount): see emulator/flash.py. A cut out of order needs something to be lost: so many
+# operations before it, since the last sync.
 VARIANTS = (
     ("before", 0),
     ("torn", 1),
@@ -23,7 +24,9 @@ VARIANTS = (
     ("torn", 255),
     ("weak", 1),
     ("wavering", 2),
-    ("out of order", 0),
+    ("out of order", 1),
+    ("out of order", 2),
+    ("out of order", 3),
     ("after", 0),
 )
 VARIANTS_OF_PAIRS = (("before", 0), ("torn", 90), ("torn", 255), ("weak", 1), ("after", 0))
@@ -49,21 +52,33 @@ def case_id(workload: str, image: int, cuts: tuple[Cut, ...]) -> str:
 
 
 @cache
-def operations(workload: str, image: int) -> tuple[int, int]:
-    """Flash operations of a workload when no power fails: (first, end) since power-on."""
+def operations(workload: str, image: int) -> tuple[int, list[int]]:
+    """Flash operations of a workload when no power fails, counted from power-on: the first one,
+    and for each how many there were before it since the last sync."""
     ward = Ward(aged(image))
+    flash = ward.flash
+    spend_us = flash.spend_us
+    unsynced: list[int] = []
+
+    def watch(us: int) -> None:
+        unsynced.append(flash.unsynced)
+        spend_us(us)
+
+    flash.spend_us = watch
     ward.boot()
-    first = 0 if workload == "boot" else ward.flash.operations
+    first = 0 if workload == "boot" else flash.operations
     WORKLOADS[workload](ward)
-    return first, ward.flash.operations
+    assert len(unsynced) == flash.operations
+    return first, unsynced
 
 
 def cuts_of(workload: str, image: int) -> Iterator[Cut]:
     """All single cuts."""
-    first, end = operations(workload, image)
-    for operation in range(first, end):
+    first, unsynced = operations(workload, image)
+    for operation in range(first, len(unsynced)):
         for kind, amount in VARIANTS:
-            yield Cut(operation, kind, amount)
+            if kind != "out of order" or amount <= unsynced[operation]:
+                yield Cut(operation, kind, amount)
 
 
 def run(workload: str, image: int, cuts: tuple[Cut, ...]) -> list[str]:
@@ -118,8 +133,8 @@ def recovery_operations(workload: str, image: int, cut: Cut) -> int:
 
 def pairs_of(workload: str, image: int) -> Iterator[tuple[Cut, Cut]]:
     """A cut, and another one at each operation of the start after it."""
-    first, end = operations(workload, image)
-    for operation in range(first, end):
+    first, unsynced = operations(workload, image)
+    for operation in range(first, len(unsynced)):
         for kind, amount in VARIANTS_OF_PAIRS:
             cut = Cut(operation, kind, amount)
             for again in range(recovery_operations(workload, image, cut)):

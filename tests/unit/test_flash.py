@@ -206,27 +206,54 @@ def test_the_same_seed_is_the_same_damage() -> None:
     assert images[0] == images[1] != images[2]
 
 
-@pytest.mark.parametrize("blocks", [(0, 0), (0, 1)])
-def test_out_of_order_loses_the_programming_before(blocks: tuple[int, int]) -> None:
-    flash = chip()
-    flash.program(2, 0, PAGE)
-    flash.cut(1, "out of order")
-    flash.program(blocks[0], 0, PAGE)
-    dead_after(flash, flash.program, blocks[1], 256, PAGE)
-    flash.power_on()
-    assert flash.read(blocks[0], 0, 256) == ERASED
-    assert flash.read(blocks[1], 256, 256) == PAGE
-    assert flash.read(2, 0, 256) == PAGE
+PROGRAMMED = bytes([0xF0] * 256)
+# What is done after the last sync, to blocks that hold PAGE; the first is lost, or the second.
+ORDERS = {
+    "two pages of a block": (("program", 0, 256, PAGE), ("program", 0, 512, PAGE)),
+    "a page of another block": (("program", 0, 256, PAGE), ("program", 1, 256, PAGE)),
+    "a page over another": (("program", 0, 0, PROGRAMMED), ("program", 0, 0, PAGE)),
+    "an erasure, then a page": (("erase", 0), ("program", 0, 0, PROGRAMMED)),
+    "a page, then an erasure": (("program", 0, 256, PAGE), ("erase", 0)),
+    "an erasure, then two pages": (
+        ("erase", 0),
+        ("program", 0, 256, PAGE),
+        ("program", 0, 512, PAGE),
+    ),
+    "an erasure, a page, another block": (
+        ("erase", 0),
+        ("program", 0, 0, PROGRAMMED),
+        ("program", 1, 256, PAGE),
+    ),
+}
 
 
-def test_what_was_synchronised_is_not_lost_out_of_order() -> None:
+def held() -> Flash:
     flash = chip()
-    flash.program(0, 0, PAGE)
+    for block in (0, 1):
+        flash.program(block, 0, PAGE)
     flash.sync()
-    flash.cut(0, "out of order")
-    dead_after(flash, flash.program, 1, 0, PAGE)
-    flash.power_on()
-    assert flash.read(0, 0, 256) == flash.read(1, 0, 256) == PAGE
+    return flash
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_out_of_order_is_as_if_one_operation_had_never_been_asked_for(name: str) -> None:
+    """On a chip that does the others and nothing else."""
+    order = ORDERS[name]
+    for lost in range(len(order) - 1):
+        other = held()
+        for number, (what, *arguments) in enumerate(order):
+            if number != lost:
+                getattr(other, what)(*arguments)
+        flash = held()
+        assert flash.unsynced == 0
+        flash.cut(len(order) - 1, "out of order", len(order) - 1 - lost)
+        for what, *arguments in order[:-1]:
+            getattr(flash, what)(*arguments)
+        assert flash.unsynced == len(order) - 1
+        what, *arguments = order[-1]
+        dead_after(flash, getattr(flash, what), *arguments)
+        flash.power_on()
+        assert flash.image() == other.image(), lost
 
 
 def test_power_that_fails_in_the_middle_of_an_operation_tears_it() -> None:
