@@ -145,11 +145,12 @@ def wrong_hour(after: After) -> Iterator[str]:
     runs = pump.state.state == schema.RUNNING
     after.world.run_for_ms(HOUR_MS)
     lasted_ms = (after.world.now_us - after.world.zero_us - BOOT_US) // 1_000
-    least = owed.until(lasted_ms - LATE_MS) + Fraction(1, 2)
-    most = owed.until(lasted_ms) + Fraction(1, 2)
     edges = after.edges_us
-    if len(edges) > most:
-        yield f"{len(edges)} edges in an hour that owes {float(most)}"
+    for number, t_us in enumerate(edges, 1):
+        most = owed.until((t_us - after.world.zero_us - BOOT_US) // 1_000) + Fraction(1, 2)
+        if number > most:
+            yield f"edge {number} where {float(most)} steps are owed"
+    least = owed.until(max(owed.since_ms, lasted_ms - LATE_MS)) + Fraction(1, 2)
     is_free = after.plant.fluid.catheter.kink == _FREE and not after.plant.motor.stalled
     if runs and is_free and len(edges) < int(least):
         yield f"{len(edges)} edges in an hour that owes {float(least)}"
