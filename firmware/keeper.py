@@ -131,10 +131,13 @@ class Keeper(Task):
         self._plan()
 
     def checkpoint(self, now_ms: int) -> None:
-        """Write the ledger, and reserve the next block where steps are being made.
+        """Write the ledger, and reserve the next block where steps are being made. A day that is
+        over is ended first: the record must not count it for the one that its clock shows.
 
         A flash that fails stops no delivery: the alarm says that a power failure would lose it.
         """
+        if now_ms >= self._midnight_at_ms:
+            self._begin_day(now_ms)
         self._hour_at_ms = now_ms + _HOUR_MS
         rate_nl_day = self.rate_nl_day()
         self._ledger.left = self._reserved = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0

@@ -136,11 +136,16 @@ class Ledger:
         self._fold()
         put(self._guard.rest, CONC_MCG_ML, conc_mcg_ml)
 
-    def deliver_as(self, kind: int) -> None:
-        """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE."""
-        if kind != self._guard.rest[KIND]:
-            self._fold()
-            put(self._guard.rest, KIND, kind)
+    def deliver_as(self, kind: int) -> bool:
+        """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE.
+
+        Whether it was the other one until now: then what is reserved counts for that one.
+        """
+        if kind == self._guard.rest[KIND]:
+            return False
+        self._fold()
+        put(self._guard.rest, KIND, kind)
+        return True
 
     def begin(self, span: int) -> None:
         """SINCE_REFILL or SINCE_MIDNIGHT begins anew: all of it or, as _fold, nothing."""

@@ -29,8 +29,8 @@ class Memory:
     """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
-    present: bit per kind that was read. hidden_steps: reserved by a ledger that knows no bolus,
-    where a newer one may have.
+    present: bit per kind that was read or written. hidden_steps: reserved by a ledger that knows
+    no bolus, where a newer one may have.
     """
 
     def __init__(self, files: "Files") -> None:
@@ -218,6 +218,7 @@ class Memory:
 
     def _save(self, record: Record, kind: int, values: "Values") -> None:
         record.save(codec.pack(records.FORMATS[kind][-1], values))
+        self.present |= 1 << kind
 
 
 def _make(files: "Files", folder: str) -> None:

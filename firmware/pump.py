@@ -167,10 +167,14 @@ class Pump:
         Raises StoreError: nothing has changed.
         """
         setup = self.setup or {}
+        if not self.memory.present & 1 << records.CONDITION:
+            self.keeper.commit(records.CONDITION, self._save_condition)
         self.keeper.commit(records.THERAPY, lambda: self.memory.save_therapy(prescription, setup))
         self.therapy.load(prescription)
         self.log.prescribed(prescription.digest(setup["serial"]))
         if self.state.state == schema.RUNNING:
+            if self._deliver_as_prescribed():
+                self.keeper.checkpoint(now_ms)
             self._begin_therapy()
         elif self.state.state == schema.STOPPED:
             self.care.stopped(now_ms)
@@ -247,15 +251,19 @@ class Pump:
 
     def _deliver(self, now_ms: int) -> None:
         if self.state.state == schema.RUNNING:
+            self._deliver_as_prescribed()
             self.keeper.reserve(now_ms)
             self.board.supply(1)
             self._begin_therapy()
 
     def _begin_therapy(self) -> None:
         """From now on, which is later than the turn's beginning where the flash was written."""
-        if self.therapy.prescription is not None:
-            self.ledger.deliver_as(self.therapy.prescription.therapy)
         self.therapy.begin(self.clock.read())
+
+    def _deliver_as_prescribed(self) -> bool:
+        """The ledger's kind of therapy, before steps are reserved; whether it is another one."""
+        prescription = self.therapy.prescription
+        return prescription is not None and self.ledger.deliver_as(prescription.therapy)
 
     def _still(self, now_ms: int) -> None:
         self.therapy.halt(now_ms)

@@ -1,7 +1,7 @@
-"""A reset, or a power failure, after every event of a pump's hours: the bracket always holds.
+"""A reset, or a power failure, at every event of a pump's day: the ledger's bracket always holds.
 
-One pump lives on through all of them; the first reset comes one event after the start, the next
-one two events after the next start, and so on.
+The day, and what its events are: day.py. At faster rates one pump lives on through all resets:
+the first comes one event of the World after the start, the next two after the next start.
 """
 
 from fractions import Fraction
@@ -9,10 +9,12 @@ from fractions import Fraction
 import pytest
 
 from protocol.wire import schema
+from tests.fault.resets import campaign
 from tests.fault.test_restore import made
 from tests.pumps import Bed
 
 BOLUS_EVENTS = 120  # a dozen steps, and the end of the session
+HOUR_EVERY = 17  # a prime: over the day each place in a step's events and in a block of steps
 EVENTS = 260  # the last stretch is a quarter of an hour of steps, sessions and samples
 
 
@@ -75,6 +77,16 @@ class Again:
         low = ledger.verified.value() - self._bracket[0]
         high = low + ledger.unverified.value() - self._bracket[1]
         return bool(low - 1 <= made(self.bed) - self._steps <= high + 1)
+
+
+def test_a_reset_at_any_event_of_a_day_loses_nothing_and_doubles_nothing() -> None:
+    """Watchdog and power failure by turns; each at every event: `make prove`, MEMORY-05."""
+    found = campaign(1, HOUR_EVERY)
+    print(f"{found.resets} resets at {dict(found.events)}, {found.hours} hours after them")
+    assert found.failed == []
+    assert found.waited_ms <= 500, "what changes is on the flash as soon as there is room"
+    assert found.events["step"] > 1_400
+    assert found.resets > 4 * found.events["step"]
 
 
 @pytest.mark.parametrize("cut_power", [False, True], ids=["reset", "power"])

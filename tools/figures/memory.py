@@ -1,7 +1,7 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
 from tests import decade
-from tests.fault import flips, shortage, stored_flips
+from tests.fault import flips, resets, shortage, stored_flips
 from tools.figures.figure import at_most
 
 
@@ -52,3 +52,15 @@ def flipped_stored_bits() -> tuple[int, str]:
     """Every bit of every record, in one generation and in both."""
     count, failed = stored_flips.campaign()
     return len(failed), f"{count:,} bits flipped, one at a time"
+
+
+@at_most("MEMORY-05", "resets of a day after which ledger or delivery are wrong", "resets", 0)
+def resets_of_a_day() -> tuple[int, str]:
+    """At every event of a day the watchdog, and a power failure; an hour after one in seven."""
+    found = resets.campaign(2, 7)
+    failed = {text.partition(":")[0] for text in found.failed}
+    count = sum(found.events.values())
+    remark = (
+        f"{count:,} events, {found.resets:,} resets; {found.steps:,} steps in {found.hours:,} h"
+    )
+    return len(failed), remark
