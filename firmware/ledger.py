@@ -136,16 +136,15 @@ class Ledger:
         self._fold()
         put(self._guard.rest, CONC_MCG_ML, conc_mcg_ml)
 
-    def deliver_as(self, kind: int) -> bool:
+    def deliver_as(self, kind: int) -> None:
         """What follows is therapy of this kind: schema.CONTINUOUS or SCHEDULE.
 
-        Whether it was the other one until now: then what is reserved counts for that one.
+        What was reserved for the other one is not used: after a reset it would count for that one.
         """
-        if kind == self._guard.rest[KIND]:
-            return False
-        self._fold()
-        put(self._guard.rest, KIND, kind)
-        return True
+        if kind != self._guard.rest[KIND]:
+            self._fold()
+            put(self._guard.rest, KIND, kind)
+            self.left = 0
 
     def begin(self, span: int) -> None:
         """SINCE_REFILL or SINCE_MIDNIGHT begins anew: all of it or, as _fold, nothing."""

