@@ -1,6 +1,6 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
-from tests import decade
+from tests import decade, pump_years
 from tests.fault import flips, shortage, stored_flips
 from tools.figures.figure import at_most
 
@@ -52,3 +52,11 @@ def flipped_stored_bits() -> tuple[int, str]:
     """Every bit of every record, in one generation and in both."""
     count, failed = stored_flips.campaign()
     return len(failed), f"{count:,} bits flipped, one at a time"
+
+
+@at_most("MEMORY-05", "what ten years of a whole pump have otherwise than arithmetic", "items", 0)
+def decade_of_a_pump() -> tuple[int, str]:
+    """Every record, event, midnight, edge and tone; all its tasks, but most of its steps."""
+    life = pump_years.live(pump_years.DAYS)
+    counted = ", ".join(f"{count:,} {name}" for name, count in life.counted.items())
+    return len(life.wrong), f"{counted}, {life.order.steps:,} steps"
