@@ -2,13 +2,16 @@
 
 Prints how much of it was free then; the state, the motor supply, the steps made and those that
 were due in MINUTES of it, and which alarms stand; whether a request was answered meanwhile, and
-when it was repeated with the heap free again; the kinds of the events noted in all that; and,
-of a bolus and of a start with the heap full, whether it was refused, and whether it is on.
+when it was repeated with the heap free again; the steps counted since midnight, which comes in the
+middle of it, those made since midnight, since the heap was free again, and in all; the kinds of
+the events noted in all that; and, of a bolus and of a start with the heap full, whether it was
+refused, and whether it is on.
 """
 
 import binascii
 import gc
 
+from firmware.ledger import SINCE_MIDNIGHT
 from firmware.pins import SUPPLY
 from protocol.wire import frame, schema
 from tests.parity.still_chip import chip, therapy
@@ -16,10 +19,21 @@ from tests.parity.still_chip import chip, therapy
 MINUTES = 62  # records are written for every block of steps, the log by the hour
 RATE_NL_DAY = 1_000_000
 PERIOD_MS = 4_320
+STEP_NL = 50
+DAY_S = 86_400
+BEFORE_S = 60  # that the heap is filled
 KIND_AT = 16  # place in a record: protocol/wire/events.py
 SIZES = (1 << 16, 1 << 12, 1 << 8, 1 << 6)
 REQUEST = frame.encode(binascii.crc32, 1, schema.STATUS, b"")
 pump = therapy([{"start_min": 0, "rate_nl_day": RATE_NL_DAY}], RATE_NL_DAY * 2)
+
+
+def set_clock(wall_s):
+    """As SET_CLOCK does."""
+    now_ms = pump.clock.read()
+    pump.wall.set(wall_s, now_ms)
+    pump.keeper.wall_changed(now_ms)
+    pump.therapy.begin(now_ms)
 
 
 def fill():
@@ -58,8 +72,10 @@ def noted(after):
         kinds += [record["record"][KIND_AT] for record in records]
 
 
-held = free = full_answers = full_steps = 0  # a name that is new wants memory
-run(60_000)
+# A name that is new wants memory.
+held = free = full_answers = full_steps = midnight_steps = free_steps = 0
+set_clock(DAY_S - MINUTES * 30 - BEFORE_S)
+run(BEFORE_S * 1_000)
 gc.collect()
 newest = pump.log.page(0)["newest_event"]
 steps = chip.steps
@@ -67,9 +83,12 @@ answers = chip.answers
 chip.line = REQUEST
 held = fill()
 free = gc.mem_free()
-run(MINUTES * 60_000)
+run(MINUTES * 30_000)
+midnight_steps = chip.steps
+run(MINUTES * 30_000)
 full_answers = chip.answers - answers
 full_steps = chip.steps - steps
+free_steps = chip.steps
 held = None
 print(free)
 mask = [entry.active for entry in pump.alarms.table]
@@ -79,6 +98,9 @@ print(*[alarm for alarm in range(len(mask)) if mask[alarm]])
 chip.line = REQUEST
 run(60_000)
 print(full_answers, chip.answers - answers)
+run(60_000)
+since = [chip.steps - before for before in (midnight_steps, free_steps, 0)]
+print(pump.ledger.span_nl(SINCE_MIDNIGHT) // STEP_NL, *since)
 run(3_660_000)
 print(pump.state.state, *noted(newest))
 

@@ -14,6 +14,7 @@ from tests.parity.record import SPAN_MS, record
 from tests.parity.runtimes import PLAY, compiled, device_files, on_cpython, on_unix, on_wasm
 
 WRAP_MS = 1 << 30
+AGAIN_STEPS = 15  # in the minute after which a day that could not begin is tried again
 FILE_BYTES_MIN = 500  # of heap, on average; less has not measured what was imported
 
 
@@ -95,13 +96,15 @@ def test_delivery_path_allocates_nothing_in_a_thousand_steps(runtime: object) ->
 def test_a_pump_whose_heap_is_full_delivers_on_alarms_and_has_it_in_the_log() -> None:
     """Really full, for an hour, records and log included; what is asked for then is not done."""
     found = on_unix("heap_full.py", heap="2m").splitlines()
-    free, pump, alarms, answers, noted, *ordered = found
+    free, pump, alarms, answers, day, noted, *ordered = found
     assert int(free) < 1_024
     state, supply, steps, due = map(int, pump.split())
     assert (state, supply) == (schema.RUNNING, 1)
     assert steps == due > 800
     assert [int(one) for one in alarms.split()] == [schema.STORE_FAILED, schema.LOG_FAILED]
     assert answers == "0 1"
+    counted, since_midnight, since_free, life = map(int, day.split())
+    assert 0 < since_free - AGAIN_STEPS <= counted <= since_midnight + 1 < life
     state, *kinds = map(int, noted.split())
     assert state == schema.RUNNING
     assert events.LOG_GAP in kinds, "what could not be kept is told"

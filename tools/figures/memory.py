@@ -1,6 +1,6 @@
 """Figures of memory and time: flipped bits, a heap that ends, counters that wrap, ten years."""
 
-from tests import decade
+from tests import decade, pump_years
 from tests.fault import flips, resets, shortage, stored_flips
 from tools.figures.figure import at_most
 
@@ -64,3 +64,11 @@ def resets_of_a_day() -> tuple[int, str]:
         f"{count:,} events, {found.resets:,} resets; {found.steps:,} steps in {found.hours:,} h"
     )
     return len(failed), remark
+
+
+@at_most("MEMORY-06", "what ten years of a whole pump have otherwise than arithmetic", "items", 0)
+def decade_of_a_pump() -> tuple[int, str]:
+    """Every record, event, midnight, edge and tone; all its tasks, but most of its steps."""
+    life = pump_years.live(pump_years.DAYS)
+    counted = ", ".join(f"{count:,} {name}" for name, count in life.counted.items())
+    return len(life.wrong), f"{counted}, {life.order.steps:,} steps"
