@@ -92,13 +92,13 @@ class Delivery(Task):
         if not words[STEP]:
             self._wait()
 
-    def calibrate(self, step_pl: int) -> None:
+    def calibrate(self, step_pl: int, is_restart: bool = False) -> None:
         """The volume of a step is ``step_pl``.
 
-        Only while no rate is set; the phase starts anew. Raises Corrupt.
+        Only while no rate is set; the phase starts anew (StepRate.calibrate). Raises Corrupt.
         """
         self._guard.check_pairs()
-        self._rate.calibrate(step_pl)
+        self._rate.calibrate(step_pl, is_restart)
         put(self._words, MISSED, 0)
 
     def poll(self, now_ms: int) -> None:

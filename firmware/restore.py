@@ -35,7 +35,7 @@ def begin(pump: "Pump") -> None:
     log, alarms, board = pump.log, pump.alarms, pump.board
     manifest_start = int.from_bytes(pump.manifest_hash[:4], "big")
     log.note(events.BOOT, int(board.was_watchdog), manifest_start)
-    failed = self_test(board, pump.clock)
+    failed = self_test(board)
     if board.was_watchdog:
         pump.annunciator.sound()
     log.note(events.SELF_TEST, failed, 0)
@@ -73,7 +73,7 @@ def restore(pump: "Pump", now_ms: int) -> int:
         pump.pressure.look_for_release(now_ms)
     if setup is not None:
         pump.step_pl = setup.pop("step_pl")
-        pump.delivery.calibrate(pump.step_pl)
+        pump.delivery.calibrate(pump.step_pl, True)
         pump.ledger.recalibrate(pump.step_pl)
         pump.commissioned(setup, now_ms)
         prescription = memory.load_therapy(setup)

@@ -2,7 +2,7 @@
 
 Called once, before the records are read. The files of the program have been checked against their
 manifest by then, by the root of the board, which starts no other set; the stored therapy is
-checked by restore.py, the two clocks by monitor/time_base.py.
+checked by restore.py. That the clocks agree is seen ten seconds later: monitor/time_base.py.
 """
 
 from protocol.wire import schema
@@ -11,18 +11,15 @@ _PATTERNS = (0x55, 0xAA)
 _SCRATCH_BYTES = 1_024
 PRESSURE_PA_MIN = -15_000  # below: nothing is connected, its input lies at ground (-20 kPa)
 PRESSURE_PA_MAX = 175_000  # above: at the supply; the sensor's own end is 150 kPa
-_CLOCK_MS = 2  # slept, by the chip ...
-_CLOCK_MS_MAX = 10  # ... and at most as long by its counter
 _DAY_S = 86_400
 LEVEL_NL_MAX = 42_000_000  # a 40 mL reservoir, and 5 % for the sensor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.board import Board
-    from firmware.clock import Clock
 
 
-def self_test(board: "Board", clock: "Clock") -> int:
+def self_test(board: "Board") -> int:
     """Bit per test that failed (schema.TEST_...); 0: all is well."""
     failed = 0
     if not _memory_holds():
@@ -37,7 +34,7 @@ def self_test(board: "Board", clock: "Clock") -> int:
         failed |= 1 << schema.TEST_ALARM_LIGHT
     if not board.buzzer_answers:
         failed |= 1 << schema.TEST_BUZZER
-    if not _clock_runs(board, clock):
+    if board.has_rtc and not 0 <= board.rtc_day_s() < _DAY_S:
         failed |= 1 << schema.TEST_CLOCK
     return failed
 
@@ -52,15 +49,3 @@ def _memory_holds() -> bool:
             if byte != pattern:
                 return False
     return True
-
-
-def _clock_runs(board: "Board", clock: "Clock") -> bool:
-    """The counter goes on while the chip sleeps, and the RTC tells a time of day.
-
-    Whether they agree is seen ten seconds later: monitor/time_base.py.
-    """
-    before_ms = clock.read()
-    board.sleep_ms(_CLOCK_MS)
-    passed_ms = clock.read() - before_ms
-    runs = _CLOCK_MS <= passed_ms <= _CLOCK_MS_MAX
-    return runs and (not board.has_rtc or 0 <= board.rtc_day_s() < _DAY_S)

@@ -39,15 +39,17 @@ BENCH_FILES = (
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
 OPTIMISED = "-O3"  # no line numbers: 3 kB of heap; a traceback still names its functions
-# What mpy-cross folds where it is marked so, and then drops: the names of private constants, and
-# what only the type checker reads. 3 kB of heap.
+# What mpy-cross folds where it is marked so, and then drops: the names of private constants, of
+# public ones that nothing else on a board asks for, and what only the type checker reads. 4 kB of
+# heap.
 _PRIVATE = r"^(_[A-Z]\w*) = (.+?)(?=$|  #)"
+_PUBLIC = r"^((?!TYPE_CHECKING)[A-Z]\w*) = (.+?)(?=$|  #)"
 _MARKS = (
     (r"^TYPE_CHECKING = False$", "_TYPE_CHECKING = const(0)"),
     (r"^if TYPE_CHECKING:$", "if _TYPE_CHECKING:"),
 )
-_WRITTEN_OUT = (ast.Expression, ast.Constant, ast.Tuple, ast.Load, ast.UnaryOp, ast.BinOp)
-_WRITTEN_OUT += (ast.unaryop, ast.operator)
+_LITERAL = (ast.Expression, ast.Constant, ast.Tuple, ast.Load)
+_ARITHMETIC = (ast.UnaryOp, ast.BinOp, ast.unaryop, ast.operator)
 ARCH = "armv6m"  # RP2040; without native code the bytecode is the same for every chip
 _MPY_VERSION_BYTE = 1  # place in a .mpy file: "M", version, flags, bits of a small int
 _MPY_FLAGS_BYTE = 2  # not 0: native code for one architecture
@@ -119,7 +121,23 @@ def _mpy_name(name: str) -> str:
 
 @cache
 def _compile(name: str, path: Path) -> bytes:
-    return _compile_text(name, path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    taken = _words_elsewhere(path) | {word[1:] for word in _words(path) if word[0] == "_"}
+    for constant, _ in re.findall(_PUBLIC, text, flags=re.MULTILINE):
+        if constant not in taken:
+            text = re.sub(rf"\b{constant}\b", f"_{constant}", text)
+    return _compile_text(name, text)
+
+
+@cache
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+
+
+def _words_elsewhere(path: Path) -> frozenset[str]:
+    """Of all other files of the board, and of what may ask a board by name."""
+    others = {*_sources(release=False), *Path(__file__).parent.glob("*.py")} - {path}
+    return frozenset().union(*map(_words, others))
 
 
 def _compile_text(name: str, text: str) -> bytes:
@@ -146,9 +164,8 @@ def _marked(line: re.Match[str]) -> str:
         parts = list(ast.walk(ast.parse(value, mode="eval")))
     except SyntaxError:  # it goes on in the next line
         return line[0]
-    return (
-        f"{name} = const({value})" if all(isinstance(p, _WRITTEN_OUT) for p in parts) else line[0]
-    )
+    is_literal = all(isinstance(part, _LITERAL + _ARITHMETIC) for part in parts)
+    return f"{name} = const({value})" if is_literal else line[0]
 
 
 def _mpy_version(compiled: dict[str, bytes]) -> int:

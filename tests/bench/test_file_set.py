@@ -7,18 +7,31 @@ from emulator.bench.file_set import ROOT
 
 
 def test_what_is_folded_into_the_code_has_left_no_name() -> None:
-    """Private numbers, and what only the type checker reads."""
+    """Private constants, and what only the type checker reads."""
     compiled = file_set.slot_files(release=True)
     count = 0
     for path, data in compiled.items():
         if not path.endswith(".mpy"):
             continue
         source = (ROOT / path).with_suffix(".py").read_text()
-        names = re.findall(r"^(_[A-Z]\w*) = -?[\d_]+(?:$|  #)", source, re.MULTILINE)
+        names = re.findall(
+            r"^(_[A-Z]\w*) = (?:-?[\dxA-F_]+|\"\w+\")(?:$|  #)", source, re.MULTILINE
+        )
         count += len(names)
         for name in (*names, "TYPE_CHECKING", "typing"):
             assert name.encode() + b"\0" not in data, (path, name)
     assert count > 40
+
+
+def test_a_constant_that_only_tests_ask_for_is_folded_and_one_that_others_ask_for_is_not() -> None:
+    compiled = file_set.slot_files(release=True)
+    for path, gone, kept in (
+        ("firmware/delivery.mpy", b"MISSED_STEPS_MAX", b"SETTLE_MS"),
+        ("firmware/session.mpy", b"IDLE_MS", b"Session"),
+        ("protocol/wire/schema.mpy", b"BOLUS_NL_MAX", b"SCHEMA_HASH"),
+    ):
+        assert gone + b"\0" not in compiled[path], (path, gone)
+        assert kept in compiled[path], (path, kept)
 
 
 def test_a_set_that_is_built_again_has_the_same_bytes() -> None:

@@ -39,8 +39,6 @@ class After:
         else:
             world.reset(world.chip.WDT_RESET)
         world.run_for_ms(BOOT_US // 1_000)
-        while world.pump is None:  # it tests itself
-            world.run_for_ms(1)
         self.pump: Any = world.pump
         self.cut_power = cut_power
 
