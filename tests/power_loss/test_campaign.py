@@ -22,15 +22,15 @@ PAIR_IMAGES = range(0, IMAGES, 4)
 
 # Cuts on each image, at least; a workload that writes less than it did would weaken the campaign.
 CUTS_MIN = {
-    "boot": 315 if IS_LONG else 63,
-    "deliver": 45,
-    "prescribe": 27,
-    "stop_and_start": 72,
-    "set_up_anew": 108,
-    "alarm": 108,
-    "set_the_clock": 18,
-    "bolus": 180,
-    "log": 90,
+    "boot": 377 if IS_LONG else 72,
+    "deliver": 48,
+    "prescribe": 32,
+    "stop_and_start": 64,
+    "set_up_anew": 112,
+    "alarm": 97,
+    "set_the_clock": 32,
+    "bolus": 174,
+    "log": 167,
 }
 
 

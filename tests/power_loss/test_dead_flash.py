@@ -4,8 +4,10 @@ import pytest
 
 from emulator.flash import BLOCKS, DEFECTS, ERASE_US_MAX, PAGE_US_MAX
 from emulator.kinds import PWM_DUTY
+from firmware import records
 from firmware.pins import BUZZER
 from protocol.wire import schema
+from tests.fault.test_restore import waiting, with_broken
 from tests.power_loss.images import FREE_BLOCKS, aged
 from tests.power_loss.ward import Ward
 
@@ -67,3 +69,28 @@ def test_a_start_that_takes_too_long_again_and_again_is_heard(defect: str) -> No
             silent_from_us = t_us
     assert len(silences_us) >= len(resets) - 1
     assert max(silences_us) <= START_MS * 1_000
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_mended"),
+    [
+        (records.FOLDERS[records.LEDGER], True),
+        (records.FOLDERS[records.LEDGER], False),
+        ("/", False),
+    ],
+)
+def test_an_account_that_could_not_be_written_is_told_after_a_power_failure(
+    folder: str, is_mended: bool
+) -> None:
+    """By the alarm that was stored, or by the flash that fails again."""
+    bed, disk = with_broken(folder)
+    bed.running((0, 1_000_000))
+    bed.run(minutes=1)
+    disk.fails = True
+    bed.run(hours=1)
+    bed.world.power_cut()
+    disk.fails = not is_mended
+    bed.world.power_on()
+    bed.run(s=20)
+    assert bed.state == schema.RUNNING
+    assert "STORE_FAILED" in waiting(bed)
