@@ -26,7 +26,11 @@ json_option: Option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object."
 )
 seed_option: Option = click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all noise."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of all noise; a scenario has its own.",
 )
 
 

@@ -121,13 +121,6 @@ class Alarms:
                 return True
         return False
 
-    def _standing(self) -> int:
-        """Two bits for each alarm, below 2**30 in all."""
-        bits = 0
-        for entry in self.table:
-            bits = bits << 2 | entry.active << 1 | entry.waiting
-        return bits
-
     def priority(self) -> int:
         """The highest priority that stands; 0: none. Allocates nothing."""
         highest = 0
@@ -135,3 +128,10 @@ class Alarms:
             if self.table[alarm].stands and schema.ALARM_TABLE[alarm][1] > highest:
                 highest = schema.ALARM_TABLE[alarm][1]
         return highest
+
+    def _standing(self) -> int:
+        """Two bits for each alarm, below 2**30 in all."""
+        bits = 0
+        for entry in self.table:
+            bits = bits << 2 | entry.active << 1 | entry.waiting
+        return bits

@@ -30,7 +30,7 @@ INSTANTS = {
 }
 CONTROL = "none"
 FOLDED_VERIFIED = 4 * ledger.SPANS  # firmware/ledger.py: behind four sums of each span
-FULL_ONES = 50  # one flip in so many is also asked about over the line
+FULL_ONES = 10  # one flip in so many is also asked about over the line
 _SLICE_MS = 10
 _FAULT_MS = 3_000  # after the supply went off, where it is asked: fault and alarm are written
 _SEED = 1
