@@ -151,9 +151,9 @@ def test_alarms_that_the_light_does_not_show_have_their_own_time(both: Both) -> 
     """The second comes while the first has lit it: the next look is seconds away."""
     alarms = both.pump.alarms
     both.at(3_000, lambda: alarms.raise_alarm(schema.RESERVOIR_LOW, 5))
-    both.at(7_000, lambda: alarms.raise_alarm(schema.CLOCK_DISAGREES, -7))
-    both.at(7_500, lambda: alarms.clear(schema.CLOCK_DISAGREES))
-    both.at(7_700, lambda: alarms.raise_alarm(schema.CLOCK_DISAGREES, -8))
+    both.at(7_000, lambda: alarms.raise_alarm(schema.LEFT_STOPPED, -7))
+    both.at(7_500, lambda: alarms.clear(schema.LEFT_STOPPED))
+    both.at(7_700, lambda: alarms.raise_alarm(schema.LEFT_STOPPED, -8))
     both.watch(3_000 + 2 * LOOK_MS)
     found = [(one.value, one.raised_ms, one.cleared_ms) for one in both.seen.alarms]
     assert found == [(5, 3_000, None), (-7, 7_000, 7_500), (-8, 7_700, None)]
