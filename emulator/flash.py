@@ -216,7 +216,7 @@ class Flash:
         """What a cut makes of a block that was to become ``new``."""
         old = self._blocks[block]
         if kind == "out of order":
-            if amount <= len(self._unsynced):
+            if 0 < amount <= len(self._unsynced):
                 self._lose(len(self._unsynced) - amount, block, new)
             else:
                 self._blocks[block] = new

@@ -134,9 +134,12 @@ class Board:
     def rtc_day_s(self) -> int:
         """Time of day by the real-time clock, 0 .. 86_399 s: a second time base, never set by us.
 
-        Allocates. Only where `has_rtc`.
+        -1: it tells none. Allocates. Only where `has_rtc`.
         """
-        date = self._rtc.datetime()
+        try:
+            date = self._rtc.datetime()
+        except OSError:
+            return -1
         day_s: int = date[4] * 3_600 + date[5] * 60 + date[6]
         return day_s
 

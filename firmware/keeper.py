@@ -102,9 +102,12 @@ class Keeper(Task):
         self.due_ms = 0
 
     def reserve(self, now_ms: int) -> None:
-        """Steps are about to be made: reserve the first block now, whatever the room."""
+        """Steps are about to be made: reserve the first block now, whatever the room.
+
+        As few as ever: the rate to come may be the lowest.
+        """
         if self._ledger.left <= 1:
-            self.checkpoint(now_ms)
+            self._write_ledger(now_ms, BLOCK_STEPS)
 
     def write(self, now_ms: int) -> None:
         """Motor off: write all that has changed, now."""
@@ -131,17 +134,12 @@ class Keeper(Task):
         self._plan()
 
     def checkpoint(self, now_ms: int) -> None:
-        """Write the ledger, and reserve the next block where steps are being made. A day that is
-        over is ended first: the record must not count it for the one that its clock shows.
+        """Write the ledger, and reserve the next block where steps are being made.
 
         A flash that fails stops no delivery: the alarm says that a power failure would lose it.
         """
-        if now_ms >= self._midnight_at_ms:
-            self._begin_day(now_ms)
-        self._hour_at_ms = now_ms + _HOUR_MS
         rate_nl_day = self.rate_nl_day()
-        self._ledger.left = self._reserved = block_steps(rate_nl_day) if rate_nl_day >= 0 else 0
-        self._keep(records.LEDGER)
+        self._write_ledger(now_ms, block_steps(rate_nl_day) if rate_nl_day >= 0 else 0)
 
     def commit(self, kind: int, write: "Callable[[], None]") -> None:
         """Write a record now. kind: which. Raises StoreError.
@@ -168,6 +166,15 @@ class Keeper(Task):
         self._hour_at_ms -= by_ms
         if self._midnight_at_ms != NEVER:
             self._midnight_at_ms -= by_ms
+
+    def _write_ledger(self, now_ms: int, reserved: int) -> None:
+        """A day that is over is ended first: the record must not count it for the one that its
+        clock shows."""
+        if now_ms >= self._midnight_at_ms:
+            self._begin_day(now_ms)
+        self._hour_at_ms = now_ms + _HOUR_MS
+        self._ledger.left = self._reserved = reserved
+        self._keep(records.LEDGER)
 
     def _begin_day(self, now_ms: int) -> None:
         """Tried again in a minute where memory runs out; the record that follows then tells it."""

@@ -82,6 +82,7 @@ def restore(pump: "Pump", now_ms: int) -> int:
             pump.log.prescribed(prescription.digest(setup["serial"]))
     if wall_s:
         pump.wall.set(wall_s, now_ms)
+        pump.keeper.wall_changed(now_ms)  # the day of the record, whatever it is when it goes on
         pump.log.note(events.CLOCK_SET, 0, wall_s)
         alarms.raise_alarm(schema.CLOCK_LOST, 0)
     pump.ledger.boots = pump.ledger.boots + 1 & schema.U32_MAX
@@ -108,7 +109,8 @@ def _lost(pump: "Pump", setup: "Optional[Dict[str, Any]]", is_on: bool) -> int:
     """Bit per record that was there, or must have been, and is not; 0: nothing is missing."""
     memory = pump.memory
     lost = memory.damaged
-    if setup is None and memory.present:
+    was_set_up = memory.present & 1 << records.THERAPY or pump.ledger.commanded.value()
+    if setup is None and was_set_up:
         lost |= 1 << records.SETUP
     if setup is not None and not memory.present & 1 << records.LEDGER:
         lost |= 1 << records.LEDGER

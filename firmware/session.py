@@ -16,7 +16,7 @@ _HALF_FRAME_MS = 200
 _ANY_TIME = (schema.STATUS, schema.STOP)
 _ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
     schema.PROPOSE: 80,  # 58 ms for 24 segments
-    schema.CONFIRM: 2 * COMMIT_MS,  # both twins
+    schema.CONFIRM: 3 * COMMIT_MS,  # both twins, and the ledger where the kind of therapy changes
     schema.SET_CLOCK: COMMIT_MS,
     schema.REFILLED: COMMIT_MS,
     schema.BOLUSES: 80,

@@ -123,10 +123,24 @@ def _mpy_name(name: str) -> str:
 def _compile(name: str, path: Path) -> bytes:
     text = path.read_text(encoding="utf-8")
     taken = _words_elsewhere(path) | {word[1:] for word in _words(path) if word[0] == "_"}
+    taken |= _told_or_reached(text)
     for constant, _ in re.findall(_PUBLIC, text, flags=re.MULTILINE):
         if constant not in taken:
             text = re.sub(rf"\b{constant}\b", f"_{constant}", text)
     return _compile_text(name, text)
+
+
+def _told_or_reached(text: str) -> set[str]:
+    """Words that stand in a text, or behind a dot or before an equals sign of a call."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.update(re.findall(r"\w+", node.value))
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.keyword):
+            found.add(node.arg or "")
+    return found
 
 
 @cache

@@ -64,7 +64,9 @@ class TimeBase(Task):
 
     def _compare(self, rtc_s: int, monotonic_ms: int) -> None:
         apart_ms = rtc_s * 1000 - monotonic_ms
-        if -TOLERANCE_MS <= apart_ms <= TOLERANCE_MS:
+        is_hour = monotonic_ms >= _PERIOD_MS
+        if apart_ms < -TOLERANCE_MS or apart_ms > TOLERANCE_MS:
+            in_an_hour = 1 if is_hour else _PERIOD_MS // _FIRST_MS
+            self._alarms.raise_alarm(schema.CLOCK_DISAGREES, apart_ms * in_an_hour)
+        elif is_hour:
             self._alarms.clear(schema.CLOCK_DISAGREES)
-        else:
-            self._alarms.raise_alarm(schema.CLOCK_DISAGREES, apart_ms)

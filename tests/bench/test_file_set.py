@@ -4,6 +4,7 @@ import re
 
 from emulator.bench import file_set
 from emulator.bench.file_set import ROOT
+from protocol.wire import schema
 
 
 def test_what_is_folded_into_the_code_has_left_no_name() -> None:
@@ -32,6 +33,14 @@ def test_a_constant_that_only_tests_ask_for_is_folded_and_one_that_others_ask_fo
     ):
         assert gone + b"\0" not in compiled[path], (path, gone)
         assert kept in compiled[path], (path, kept)
+
+
+def test_what_a_board_says_is_what_the_source_says() -> None:
+    """Renaming a constant must not rename it in a text, an attribute or a keyword."""
+    data = file_set.slot_files(release=True)["protocol/wire/schema.mpy"]
+    for refusal in schema.REFUSALS:
+        assert refusal.encode() + b"\0" in data, refusal
+        assert b"_" + refusal.encode() not in data, refusal
 
 
 def test_a_set_that_is_built_again_has_the_same_bytes() -> None:

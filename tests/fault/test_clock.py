@@ -196,7 +196,24 @@ def test_clocks_that_disagree_from_the_start_on_are_told_within_ten_seconds(ppm:
     bed.running((0, 1_000_000))
     bed.run(s=10)
     assert bed.pump.alarms.is_active(schema.CLOCK_DISAGREES)
+    (row,) = [
+        one for one in bed.ask(schema.ALARMS)["alarms"] if one["alarm"] == schema.CLOCK_DISAGREES
+    ]
+    assert abs(row["value"] - 3_600 * ppm // 1_000) <= 360_000, "in an hour, to a second in ten"
     assert bed.state == schema.RUNNING
+
+
+def test_ten_seconds_in_which_they_agree_withdraw_no_alarm_of_an_hour() -> None:
+    bed = _run(1_000, 2.5)
+    assert bed.pump.alarms.is_active(schema.CLOCK_DISAGREES)
+    bed.world.power_cut()
+    bed.world.power_on()
+    for minutes in (1, 50):
+        bed.run(minutes=minutes)
+        assert bed.pump.alarms.is_active(schema.CLOCK_DISAGREES)
+    bed.world.chip.outside.rtc_drift(0)
+    bed.run(hours=2)
+    assert not bed.pump.alarms.is_active(schema.CLOCK_DISAGREES)
 
 
 @pytest.mark.parametrize("ppm", [100, -100])

@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 
-from firmware import ledger
+from firmware import keeper, ledger
 from protocol.wire import schema
 from tests.fault.day import Day
 from tests.fault.resets import STEP_NL, After
 from tests.fault.test_restore import after_a_power_failure, made, waiting
+from tests.power_loss.ward import Ward
 from tests.pumps import Bed
 
 DAY_S = 86_400
@@ -20,6 +21,47 @@ def test_a_pump_that_was_prescribed_and_never_started_has_lost_nothing() -> None
     after_a_power_failure(bed)
     assert bed.state == schema.STOPPED
     assert "RESTORE_FAILED" not in waiting(bed)
+
+
+def test_a_pump_that_was_never_set_up_has_lost_nothing() -> None:
+    """It keeps a ledger of nothing, and may lie in its box for years."""
+    bed = Bed()
+    for _ in range(3):
+        bed.run(hours=2)
+        after_a_power_failure(bed)
+        assert (bed.state, waiting(bed)) == (schema.UNCOMMISSIONED, set())
+
+
+def test_a_day_that_ends_while_the_pump_starts_has_ended() -> None:
+    """The start is slow: its flash erases in 200 ms."""
+    ward = Ward()
+    ward.boot()
+    ward.run(s=1)
+    ward.bedside.commission()
+    ward.bedside.prescribe([(0, 1_000_000)])
+    ward.bedside.start()
+    ward.run(s=3_600)
+    ward.bedside.hello()
+    ward.bedside.ask(schema.SET_CLOCK, {"wall_s": DAY_S - 1})
+    ward.flash.erase_us = 200_000
+    ward.world.power_cut()
+    ward.world.power_on()
+    ward.world.run_for_ms(600_000)
+    assert ward.pump.wall.wall_s(ward.pump.clock.read()) > DAY_S
+    assert ward.pump.ledger.span_nl(ledger.SINCE_MIDNIGHT) <= 1_000_000 * 600 // 86_400
+
+
+def test_a_slower_therapy_of_another_kind_reserves_as_few_steps_as_it_may() -> None:
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 24_000_000))
+    bed.run(minutes=5)
+    bed.programmer.hello()
+    bed.programmer.hold_magnet()
+    bed.programmer.prescribe([(0, SLOWEST_NL_DAY), (480, 2 * SLOWEST_NL_DAY)])
+    bed.programmer.goodbye()
+    before = bed.totals()["unverified_steps"]
+    after_a_power_failure(bed)
+    assert bed.totals()["unverified_steps"] - before <= keeper.BLOCK_STEPS
 
 
 def test_the_first_steps_of_a_schedule_are_in_the_bracket_of_schedules() -> None:

@@ -1,6 +1,6 @@
 """The self-test after power-on: each thing that can be broken is found before a step is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -111,18 +111,28 @@ def test_an_output_that_does_not_answer_is_told(test: int, gpio: int, level: int
     assert row["value"] == 1 << test
 
 
-@pytest.mark.parametrize(("hour", "minute"), [(24, 0), (31, 15), (-1, 0)])
-def test_a_clock_that_tells_no_time_of_day_is_told(hour: int, minute: int) -> None:
+def _stopped() -> None:
+    raise OSError(5)
+
+
+@pytest.mark.parametrize(
+    "datetime",
+    [lambda: (2021, 1, 1, 4, 24, 0, 0, 0), lambda: (2021, 1, 1, 4, -1, 0, 0, 0), _stopped],
+    ids=["24 h", "-1 h", "an error"],
+)
+def test_a_clock_that_tells_no_time_of_day_is_told(datetime: Callable[[], object]) -> None:
+    """And the pump starts: an alarm that nobody hears would be none."""
+
     def before(world: World) -> None:
-        date = (2021, 1, 1, 4, hour, minute, 0, 0)
-        world.chip.RTC = lambda: SimpleNamespace(datetime=lambda: date)
+        world.chip.RTC = lambda: SimpleNamespace(datetime=datetime)
 
     bed = Bed(before=before)
-    bed.run(s=1)
-    (row,) = [
-        one for one in bed.ask(schema.ALARMS)["alarms"] if one["alarm"] == schema.SELF_TEST_FAILED
-    ]
-    assert row["value"] == 1 << schema.TEST_CLOCK
+    bed.run(s=20)
+    told = {one["alarm"]: one["value"] for one in bed.ask(schema.ALARMS)["alarms"]}
+    assert told[schema.SELF_TEST_FAILED] == 1 << schema.TEST_CLOCK
+    assert schema.CLOCK_DISAGREES in told, "it stands"
+    assert bed.state == schema.UNCOMMISSIONED
+    assert len(bed.world.resets) == 0
 
 
 def test_a_mended_sensor_lets_therapy_go_on_once_acknowledged() -> None:

@@ -87,13 +87,16 @@ def test_above_it_a_step_may_be_late_none_is_lost_and_it_does_not_add_up(
     assert bed.status()["alarms_active"] == 0
 
 
-def test_a_new_prescription_is_committed_between_two_steps() -> None:
+@pytest.mark.parametrize("segments", [1, 2])
+def test_a_new_prescription_is_committed_between_two_steps(segments: int) -> None:
+    """2: each is therapy of another kind than the one before, and the ledger is written too."""
     bed = running_on_the_worst(3_000_000)
     period_ms = Fraction(86_400 * STEP_PL, 3_000_000)
     steps = len(bed.steps)
-    for _ in range(20):
+    for turn in range(20):
         bed.programmer.hello()
-        bed.programmer.prescribe([(0, 3_000_000)])
+        of_the_day = [(0, 3_000_000), (720, 3_000_000)]
+        bed.programmer.prescribe(of_the_day[: 1 + turn % segments])
         bed.run(s=3.1)
     late = [at - bed.steps[steps] - n * period_ms for n, at in enumerate(bed.steps[steps:])]
     assert max(late) - min(late) <= 2

@@ -17,7 +17,8 @@ cuts = 0
 while cuts < 1_000:
     disk.flash.restore(before)
     disk.mount()
-    disk.flash.cut(cuts % 9, CUTS[cuts % len(CUTS)], 7 * cuts % 256)
+    kind = CUTS[cuts % len(CUTS)]
+    disk.flash.cut(cuts % 9, kind, 1 + cuts % 3 if kind == "out of order" else 7 * cuts % 256)
     files = []
     try:
         for number in range(9):
