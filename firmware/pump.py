@@ -173,7 +173,8 @@ class Pump:
         self.therapy.load(prescription)
         self.log.prescribed(prescription.digest(setup["serial"]))
         if self.state.state == schema.RUNNING:
-            self._begin_therapy(now_ms)
+            self._reserve(now_ms)
+            self.therapy.begin(self.clock.read())
         elif self.state.state == schema.STOPPED:
             self.care.stopped(now_ms)
 
@@ -249,15 +250,15 @@ class Pump:
 
     def _deliver(self, now_ms: int) -> None:
         if self.state.state == schema.RUNNING:
-            self._begin_therapy(now_ms)
+            self._reserve(now_ms)
             self.board.supply(1)
+            self.therapy.begin(self.clock.read())
 
-    def _begin_therapy(self, now_ms: int) -> None:
-        """From now on, which is later than the turn's beginning where the flash was written."""
+    def _reserve(self, now_ms: int) -> None:
+        """The first steps, for the therapy that makes them. It begins when this is written."""
         if self.therapy.prescription is not None:
             self.ledger.deliver_as(self.therapy.prescription.therapy)
         self.keeper.reserve(now_ms)
-        self.therapy.begin(self.clock.read())
 
     def _still(self, now_ms: int) -> None:
         self.therapy.halt(now_ms)
