@@ -85,6 +85,7 @@ class Compiler:
     """micropython, with what the chip's has and this one lacks."""
 
     const = micropython.const
+    schedule = staticmethod(micropython.schedule)
 
     @staticmethod
     def alloc_emergency_exception_buf(size):
