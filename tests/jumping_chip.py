@@ -99,7 +99,7 @@ class Timers:
 
 
 class Chip:
-    """Stands for machine and utime.
+    """Stands for machine, utime and micropython.
 
     boot_ticks: what it counts from. rtc_from: date and time of its second time base at the start.
     now_ms: since the start, of any size. until_ms: where it sleeps to at the latest. tones: when
@@ -143,6 +143,10 @@ class Chip:
             self._fire(shot[1])
         self.now_ms = end_ms
 
+    def schedule(self, function: Handler, argument: Any) -> None:
+        """The interpreter's queue of callbacks, which is never long."""
+        function(argument)
+
     def _fire(self, callback: Handler) -> None:
         """A motor with power, whose driver is on, follows the edge; so does its encoder."""
         pins = self.Pin.at
@@ -158,6 +162,6 @@ class Chip:
 
 def pump_on(chip: Chip, disk: RamDisk) -> Any:
     """A pump that has started, whose loop sleeps in one piece."""
-    pump: Any = Pump(Board(chip, chip, disk, disk.open))
+    pump: Any = Pump(Board(chip, chip, disk, disk.open, chip))
     pump.loop._sleep = lambda _until_ms, left_ms: chip.sleep_ms(left_ms)
     return pump

@@ -3,7 +3,6 @@
 import copy
 from collections import Counter
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from emulator.plant.plant import Plant
@@ -147,10 +146,10 @@ def wrong_hour(after: After) -> Iterator[str]:
     lasted_ms = (after.world.now_us - after.world.zero_us - BOOT_US) // 1_000
     edges = after.edges_us
     for number, t_us in enumerate(edges, 1):
-        most = owed.until((t_us - after.world.zero_us - BOOT_US) // 1_000) + Fraction(1, 2)
+        most = owed.until((t_us - after.world.zero_us - BOOT_US) // 1_000)
         if number > most:
             yield f"edge {number} where {float(most)} steps are owed"
-    least = owed.until(max(owed.since_ms, lasted_ms - LATE_MS)) + Fraction(1, 2)
+    least = owed.until(max(owed.since_ms, lasted_ms - LATE_MS))
     is_free = after.plant.fluid.catheter.kink == _FREE and not after.plant.motor.stalled
     if runs and is_free and len(edges) < int(least):
         yield f"{len(edges)} edges in an hour that owes {float(least)}"

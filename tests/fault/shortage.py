@@ -45,13 +45,14 @@ NO_ALLOCATION = {
     "boluses": "stop end",
     "ledger": "left book deliver_as share _share_step",
     "keeper": "poll changed condition_changed block_ends reserve wall_changed checkpoint write "
-    "rebase _plan _keep _keep_changed block_steps",
+    "_write_ledger rebase _plan _keep _keep_changed block_steps",
     "event_log": "note note_at rate_changed poll rebase _plan _fail",
     "session": "poll rebase _keep",
     "commands": "_changes",
     "frame": "in_frame drop",
     "time_base": "poll rebase _compare",
-    "pump": "turn fault_stop _abandon _enter _set_state _deliver _begin_therapy _still _hold "
+    "queue": "poll",  # py/scheduler.c: a place in a fixed queue
+    "pump": "turn fault_stop _abandon _enter _set_state _deliver _reserve _still _hold "
     "_on_alarms _on_stalled _on_motion_trip _rate_nl_day",
 }
 _FREE = ("len", "isinstance", "sum")
