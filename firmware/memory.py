@@ -170,9 +170,8 @@ class Memory:
         if form < 3:  # formats 1 and 2 know no bolus
             found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
-        if (
-            self._ledger.damaged or self.damaged & 1 << records.LEDGER
-        ):  # it may have been the newer one, with steps of its own reserved
+        # One that is gone may have been the newer one, with steps of its own reserved.
+        if self._ledger.damaged or self.damaged & 1 << records.LEDGER:
             found["reserved_steps"] += records.BLOCK_STEPS_MAX
             if not found["is_bolus"]:
                 self.hidden_steps = found["reserved_steps"]
