@@ -63,13 +63,16 @@ def replay(found: list[Event], seed: int) -> list[Checkpoint]:
     """
     checkpoints: list[Checkpoint] = []
     step_pl = _first_step_pl(found)
+    was_set_up = False
     for part in _starts(found):
         steps_ms: list[int] = []
         stalls_ms = [_ms(one) for one in part if _is_stall(one)]
+        goes_on = was_set_up or _begins_prescribed(part)
         if stalls_ms:
-            _Play(part, seed, step_pl, []).run(steps_ms)
+            _Play(part, seed, step_pl, goes_on, []).run(steps_ms)
         jammed_ms = [_jam(steps_ms, at_ms) for at_ms in stalls_ms]
-        checkpoints += _Play(part, seed, step_pl, jammed_ms).run([])
+        checkpoints += _Play(part, seed, step_pl, goes_on, jammed_ms).run([])
+        was_set_up |= goes_on or any(_is_set_up(one) for one in part)
         for one in part:
             if one.kind == events.CALIBRATED:
                 step_pl = one.b
@@ -77,10 +80,18 @@ def replay(found: list[Event], seed: int) -> list[Checkpoint]:
 
 
 class _Play:
-    """One start of the pump. jammed_ms: (from, to) of each time that the motor stalled."""
+    """One start of the pump. goes_on: it had been set up before; a whole step is earned first.
+
+    jammed_ms: (from, to) of each time that the motor stalled.
+    """
 
     def __init__(
-        self, part: list[Event], seed: int, step_pl: int, jammed_ms: list[tuple[int, int]]
+        self,
+        part: list[Event],
+        seed: int,
+        step_pl: int,
+        goes_on: bool,
+        jammed_ms: list[tuple[int, int]],
     ) -> None:
         self._part = part
         self._world = World(seed)
@@ -92,6 +103,8 @@ class _Play:
         pump.commission(_SETUP, pump.clock.read())
         if step_pl != pump.step_pl:
             pump.calibrate(step_pl)
+        if goes_on:
+            pump.delivery.calibrate(step_pl, True)
         for from_ms, to_ms in jammed_ms:
             self._at(from_ms, 0, self._plant.stall, True)
             self._at(to_ms, _JUST_AFTER_US, self._plant.stall, False)
@@ -182,6 +195,16 @@ def _ms(one: Event) -> int:
 
 def _is_stall(one: Event) -> bool:
     return one.kind == events.ALARM_RAISED and one.a == schema.MOTOR_STALLED
+
+
+def _is_set_up(one: Event) -> bool:
+    return one.kind == events.COMMAND and one.a == schema.SETUP
+
+
+def _begins_prescribed(part: list[Event]) -> bool:
+    """Whether a prescription was restored, before anybody asked for anything."""
+    first = next((one for one in part if one.kind in (events.COMMAND, events.PRESCRIPTION)), None)
+    return first is not None and first.kind == events.PRESCRIPTION
 
 
 def _jam(steps_ms: list[int], at_ms: int) -> tuple[int, int]:

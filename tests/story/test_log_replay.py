@@ -125,3 +125,21 @@ def test_a_log_with_a_part_missing_is_exit_code_1(log: Log, tmp_path: Path) -> N
     done = CliRunner().invoke(main, ["replay", str(file)])
     assert done.exit_code == FAILED
     assert "are missing" in done.output
+
+
+def test_a_pump_that_was_reset_between_set_up_and_first_therapy_is_played_as_well() -> None:
+    """It earns a whole step first, though nothing had been prescribed before."""
+    bed = Bed()
+    bed.ready()
+    bed.world.reset(bed.world.chip.PWRON_RESET)
+    bed.run(minutes=1)
+    bed.programmer.hello()
+    bed.programmer.ask(schema.SET_CLOCK, {"wall_s": 30_000_000})
+    bed.programmer.prescribe([(0, 48_000)])
+    bed.programmer.start()
+    bed.programmer.goodbye()
+    bed.run(hours=9)
+    checkpoints = replay(read(bed).events, 1)
+    assert len(checkpoints) == 9
+    assert all(one.agrees for one in checkpoints)
+    assert checkpoints[-1].verified_steps > 300
