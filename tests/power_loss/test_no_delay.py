@@ -151,3 +151,38 @@ def test_an_alarm_in_the_moment_before_a_step_is_written_after_it() -> None:
         bed.pump.alarms.clear(schema.RESERVOIR_LOW)
     late = [at - bed.steps[0] - n * period_ms for n, at in enumerate(bed.steps)]
     assert max(late) - min(late) <= 2
+
+
+@pytest.mark.parametrize("phase_ms", range(0, 1_440, 120))
+def test_three_records_that_each_take_the_worst_time_find_room_between_two_steps(
+    phase_ms: int,
+) -> None:
+    """Therapy of another kind: both twins of the prescription, and the ledger."""
+    bed = Bed()
+    bed.running((0, 3_000_000))
+    bed.programmer.hello()
+    bed.programmer.hold_magnet()
+    files = bed.pump.board.files
+    write = files.write
+    written: list[str] = []
+
+    def slow(path: str, data: bytes) -> None:
+        write(path, data)
+        written.append(path)
+        bed.world._hold_off(ERASE_US_MAX)
+
+    prescribe = bed.pump.prescribe
+
+    def watched(*told: object) -> None:
+        files.write = slow
+        prescribe(*told)
+        files.write = write
+
+    bed.pump.prescribe = watched
+    bed.run(ms=phase_ms)
+    steps = len(bed.steps)
+    bed.programmer.prescribe([(0, 3_000_000), (720, 3_000_000)])
+    bed.run(s=10)
+    assert len(written) == 3
+    gaps = {b - a for a, b in zip(bed.steps[steps - 1 :], bed.steps[steps:])}
+    assert gaps == {1_440}
