@@ -14,7 +14,7 @@ import gc
 from firmware.ledger import SINCE_MIDNIGHT
 from firmware.pins import SUPPLY
 from protocol.wire import frame, schema
-from tests.parity.still_chip import chip, therapy
+from tests.parity.still_chip import chip, run, therapy
 
 MINUTES = 62  # records are written for every block of steps, the log by the hour
 RATE_NL_DAY = 1_000_000
@@ -52,16 +52,6 @@ def fill():
         return held
 
 
-def run(ms):
-    """So many milliseconds of the chip. A turn that does not sleep takes one of them."""
-    now = begun = pump.clock.read()
-    while now - begun < ms:
-        pump.turn()
-        if pump.clock.read() == now:
-            chip.sleep_ms(1)
-        now = pump.clock.read()
-
-
 def noted(after):
     """Kinds of all events behind this one."""
     kinds = []
@@ -75,7 +65,7 @@ def noted(after):
 # A name that is new wants memory.
 held = free = full_answers = full_steps = midnight_steps = free_steps = 0
 set_clock(DAY_S - MINUTES * 30 - BEFORE_S)
-run(BEFORE_S * 1_000)
+run(pump, BEFORE_S * 1_000)
 gc.collect()
 newest = pump.log.page(0)["newest_event"]
 steps = chip.steps
@@ -83,9 +73,9 @@ answers = chip.answers
 chip.line = REQUEST
 held = fill()
 free = gc.mem_free()
-run(MINUTES * 30_000)
+run(pump, MINUTES * 30_000)
 midnight_steps = chip.steps
-run(MINUTES * 30_000)
+run(pump, MINUTES * 30_000)
 full_answers = chip.answers - answers
 full_steps = chip.steps - steps
 free_steps = chip.steps
@@ -96,12 +86,12 @@ due = MINUTES * 60_000 // PERIOD_MS
 print(pump.state.state, chip.pins[SUPPLY].level, full_steps, due)
 print(*[alarm for alarm in range(len(mask)) if mask[alarm]])
 chip.line = REQUEST
-run(60_000)
+run(pump, 60_000)
 print(full_answers, chip.answers - answers)
-run(60_000)
+run(pump, 60_000)
 since = [chip.steps - before for before in (midnight_steps, free_steps, 0)]
 print(pump.ledger.span_nl(SINCE_MIDNIGHT) // STEP_NL, *since)
-run(3_660_000)
+run(pump, 3_660_000)
 print(pump.state.state, *noted(newest))
 
 

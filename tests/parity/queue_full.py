@@ -9,7 +9,7 @@ and whether all that was queued has been called.
 import micropython
 
 from protocol.wire import events, schema
-from tests.parity.still_chip import chip, therapy
+from tests.parity.still_chip import chip, run, therapy
 
 MINUTES = 30
 RATE_NL_DAY = 1_000_000
@@ -21,16 +21,6 @@ calls = [0]
 
 def call(_):
     calls[0] += 1
-
-
-def run(ms):
-    """So many milliseconds of the chip. A turn that does not sleep takes one of them."""
-    now = begun = pump.clock.read()
-    while now - begun < ms:
-        pump.turn()
-        if pump.clock.read() == now:
-            chip.sleep_ms(1)
-        now = pump.clock.read()
 
 
 def told():
@@ -55,14 +45,14 @@ def full(_):
     except RuntimeError:
         pass
     steps = chip.steps
-    run(MINUTES * 60_000)
+    run(pump, MINUTES * 60_000)
     print(queued, calls[0])
     print(pump.state.state == schema.RUNNING, chip.steps - steps, MINUTES * 60_000 // PERIOD_MS)
     print(told())
 
 
-run(60_000)
+run(pump, 60_000)
 print(told())
 micropython.schedule(full, None)
-run(MINUTES * 60_000)
+run(pump, MINUTES * 60_000)
 print(told(), calls[0])

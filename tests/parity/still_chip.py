@@ -186,3 +186,13 @@ def therapy(segments, dose_ng_day):
     pump.wall.set(0, 0)
     pump.start(0)
     return pump
+
+
+def run(pump, ms):
+    """So many milliseconds of the chip. A turn that does not sleep takes one of them."""
+    now = begun = pump.clock.read()
+    while now - begun < ms:
+        pump.turn()
+        if pump.clock.read() == now:
+            chip.sleep_ms(1)
+        now = pump.clock.read()
