@@ -4,8 +4,8 @@
         print(pump.status()["state"])
 
 Every method raises Refused where the pump says no (nothing was changed then); NoAnswer,
-WrongAnswer or LinkError where the way to it fails. Nothing is queued, cached or tried in the
-background.
+WrongAnswer or LinkError where the way to it fails, and it is not known then whether a change took
+effect. Nothing is queued, cached or tried in the background.
 """
 
 from types import TracebackType

@@ -9,7 +9,13 @@ import socket
 from typing import NamedTuple
 
 from protocol import names
-from protocol.programmer.exchange import Evidence, NoAnswer, VersionMismatch, WrongAnswer
+from protocol.programmer.exchange import (
+    Evidence,
+    NoAnswer,
+    Undecided,
+    VersionMismatch,
+    WrongAnswer,
+)
 from protocol.programmer.link import BAUD, LinkError
 from protocol.wire import schema
 
@@ -66,6 +72,7 @@ _ACTIONS = {
     ),
     "STRANGERS": "Another programmer may use the same pump: close it, then try again.",
     "OTHER_SCHEMA": "Use the programmer that came with this firmware, or update the firmware.",
+    "UNDECIDED": "Close any other programmer, and read `status` before anything else.",
     "WRONG_ANSWER": "Report it: programmer or firmware is faulty. Do not program this pump.",
 }
 
@@ -101,6 +108,8 @@ def diagnose(error: Exception, url: str) -> Finding:
     """What stands behind an error of the link. Raises TypeError for any other error."""
     if isinstance(error, LinkError):
         return _of_link(error)
+    if isinstance(error, Undecided):
+        return _of_undecided(error)
     if isinstance(error, NoAnswer):
         return _of_silence(error, url)
     if isinstance(error, VersionMismatch):
@@ -157,6 +166,20 @@ def _of_silence(error: NoAnswer, url: str) -> Finding:
         "STRANGERS": f"{url} carries {evidence.strangers} sound answers to somebody else.",
     }[code]
     return Finding(code, what, _ACTIONS[code])
+
+
+def _of_undecided(error: Undecided) -> Finding:
+    asked = names.MESSAGES[error.kind]
+    refused = error.refused
+    if refused.code == schema.FAULTED:
+        why = f"A fault ended {asked} halfway ({refused.name}); only a reset leads out of it."
+    else:
+        why = (
+            f"No answer to {asked} came, and its repeat was refused ({refused.name}): the pump "
+            "lost power meanwhile, or another programmer is on the line."
+        )
+    what = f"{why} It is not known whether it took effect."
+    return Finding("UNDECIDED", what, _ACTIONS["UNDECIDED"])
 
 
 def _code_of_evidence(evidence: Evidence) -> str:

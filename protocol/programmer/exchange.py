@@ -18,7 +18,10 @@ _SAMPLE_BYTES = 256
 
 
 class Refused(Exception):
-    """The pump said no, and changed nothing. The fields are those of the message REFUSED."""
+    """The pump said no, and changed nothing. The fields are those of the message REFUSED.
+
+    A refusal that does not say so much is Undecided.
+    """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.command: int = values["command"]
@@ -70,6 +73,19 @@ class NoAnswer(Exception):
         self.evidence = evidence
 
 
+class Undecided(NoAnswer):
+    """A change was sent, and what came back does not say whether it took effect.
+
+    refused: the answer. With NO_SESSION or OUT_OF_SEQUENCE it is about the number of a repeat: the
+    pump may have carried out an earlier copy, and forgotten its answer with the session. With
+    FAULTED a fault ended the change halfway, maybe after it was stored.
+    """
+
+    def __init__(self, kind: int, evidence: Evidence, refused: Refused) -> None:
+        super().__init__(kind, evidence)
+        self.refused = refused
+
+
 class WrongAnswer(Exception):
     """A sound answer whose content breaks the schema: a fault in the pump or in this program."""
 
@@ -101,18 +117,19 @@ class Exchange:
     def ask(self, kind: int, values: dict[str, Any]) -> dict[str, Any]:
         """Send a request and give the fields of its answer.
 
-        Raises Refused, VersionMismatch (to HELLO only), NoAnswer, WrongAnswer, LinkError;
-        codec.WireError where `values` are out of the schema's range: nothing was sent then.
+        Raises Refused, VersionMismatch (to HELLO only), NoAnswer (Undecided among it),
+        WrongAnswer, LinkError; codec.WireError where `values` are out of the schema's range:
+        nothing was sent then.
         """
         payload = codec.encode(kind, values)
         self._counter = self.next_counter
         request = frame.encode(crc32, self._counter, kind, payload)
         self.evidence = Evidence()
-        for _ in range(1 + REPEATS_MAX):
+        for repeats in range(1 + REPEATS_MAX):
             self._link.write(request)
             answer = self._await(kind)
             if answer is not None:
-                return self._open(kind, answer)
+                return self._open(kind, answer, repeats > 0)
         raise NoAnswer(kind, self.evidence)
 
     def _await(self, kind: int) -> "frame.Frame | None":
@@ -140,13 +157,26 @@ class Exchange:
             self.evidence.strangers += 1
         return False
 
-    def _open(self, kind: int, answer: frame.Frame) -> dict[str, Any]:
+    def _open(self, kind: int, answer: frame.Frame, is_repeated: bool) -> dict[str, Any]:
         try:
             values = codec.decode(answer.kind, answer.payload)
         except codec.WireError as error:
             raise WrongAnswer(kind, error) from error
         if answer.kind == schema.REFUSED:
-            raise Refused(values)
+            refused = Refused(values)
+            if kind in schema.CHANGING and _is_undecided(refused, is_repeated):
+                raise Undecided(kind, self.evidence, refused)
+            raise refused
         if answer.kind == schema.VERSION_REFUSED:
             raise VersionMismatch(values)
         return values
+
+
+def _is_undecided(refused: Refused, is_repeated: bool) -> bool:
+    """Whether a change that was refused so may have taken effect all the same.
+
+    A pump that is in FAULT before the request refuses it for its state, and says so.
+    """
+    if refused.code == schema.FAULTED:
+        return refused.field != "state"
+    return is_repeated and refused.code in (schema.NO_SESSION, schema.OUT_OF_SEQUENCE)

@@ -1,7 +1,8 @@
 """What is under way to a pump: written down before a change is sent, crossed out at its answer.
 
-A cut line leaves the entry, and `pump-programmer reconcile` finds out from the pump what became of
-it. One file an entry, in a folder of this user: two programmers at once do not disturb each other.
+A cut line leaves the entry, and so does an answer that does not say whether it took effect;
+`pump-programmer reconcile` finds out from the pump what became of it. One file an entry, in a
+folder of this user: two programmers at once do not disturb each other.
 """
 
 import json

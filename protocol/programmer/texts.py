@@ -19,7 +19,9 @@ MESSAGES = {
     "VERSION_REFUSED": (
         "Answer to a HELLO that speaks another protocol or schema. No session was opened."
     ),
-    "REFUSED": "Answer to a request that was not carried out. Nothing was changed.",
+    "REFUSED": (
+        "Answer to a request that was not carried out. Nothing was changed (but see Sessions)."
+    ),
     "GOODBYE": "Closes the session. A proposal that was not confirmed is forgotten.",
     "GOODBYE_ANSWER": "The session is closed.",
     "STATUS": "Asks how the pump is. Taken at any time, without a session and with any counter.",

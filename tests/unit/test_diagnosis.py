@@ -78,7 +78,7 @@ def test_what_came_back_tells_what_is_wrong(code: str, answer: Callable[[bytes],
 
 def test_every_finding_has_something_to_try() -> None:
     codes = {code for code, _ in SILENCES} | set(diagnosis._WHAT)
-    assert set(diagnosis._ACTIONS) == codes | {"OTHER_SCHEMA", "WRONG_ANSWER"}
+    assert set(diagnosis._ACTIONS) == codes | {"OTHER_SCHEMA", "UNDECIDED", "WRONG_ANSWER"}
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,14 @@ class Case:
 
     def attempt(self, link: Line) -> bool:
         """Send it over this line. Whether it was answered."""
+        try:
+            self.say(link)
+        except (LinkError, NoAnswer):
+            return False
+        return True
+
+    def say(self, link: EmuLink) -> None:
+        """Send it over this line. Raises what the client raises."""
         client = self.client(link)
         if self.command == schema.CONFIRM:
             program = Program(2_000, schema.CONTINUOUS, (Segment(0, 400_000 + 1_000 * self._n),))
@@ -134,11 +142,7 @@ class Case:
             self.proposed = client.propose_bolus(Bolus(2_000, 2_000, 1_000_000).to_wire())[
                 "digest"
             ]
-        try:
-            self.send(client)
-        except (LinkError, NoAnswer):
-            return False
-        return True
+        self.send(client)
 
     def effects(self) -> int:
         """How often it took effect since `prepare`, by the observer."""
