@@ -1,6 +1,7 @@
 """What all commands of the command line share: the pump, output, questions, exit code.
 
-Exit codes: 0 ok; 1 an alarm, a refusal or a failed check; 2 usage, a faulty file among it; 3 link.
+Exit codes: 0 ok; 1 an alarm, a refusal or a failed check; 2 usage, a faulty file among it; 3 link;
+4 (`reconcile` only) it cannot be told.
 Text goes to stdout; with --json one object does, and nothing is asked.
 """
 
@@ -90,12 +91,14 @@ class App:
         if not self.as_json:
             click.echo(text)
 
-    def end(self, result: Any, alarm: bool = False) -> None:
-        """The command is through. result: for --json. alarm: the pump needs somebody."""
+    def end(self, result: Any, alarm: bool = False, code: int = ALARM) -> None:
+        """The command is through. result: for --json. alarm: the pump needs somebody; with this
+        exit code.
+        """
         if self.as_json:
             click.echo(json.dumps({"ok": not alarm, "result": plain(result)}, indent=2))
         if alarm:
-            click.get_current_context().exit(ALARM)
+            click.get_current_context().exit(code)
 
     def confirm(self, question: str, yes: bool) -> None:
         """Ask; go on only after a yes. yes: it was given as an option."""

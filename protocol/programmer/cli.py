@@ -45,7 +45,8 @@ def main(ctx: click.Context, port: str, as_json: bool, journal: Path) -> None:
 
     A development and research system: never for use on people or animals.
 
-    Exit codes: 0 ok; 1 an alarm, a refusal or a failed check; 2 usage; 3 link.
+    Exit codes: 0 ok; 1 an alarm, a refusal or a failed check; 2 usage; 3 link, or an answer
+    that was lost; 4 `reconcile` cannot tell.
     """
     surroundings = ctx.obj if isinstance(ctx.obj, Surroundings) else Surroundings()
     ctx.obj = App(port, as_json, surroundings, Journal(journal))

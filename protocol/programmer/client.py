@@ -11,7 +11,7 @@ effect. Nothing is queued, cached or tried in the background.
 from types import TracebackType
 from typing import Any, cast
 
-from protocol.programmer import answers
+from protocol.programmer import answers, held
 from protocol.programmer.exchange import Exchange, NoAnswer, Refused, VersionMismatch, WrongAnswer
 from protocol.programmer.journal import Recorder
 from protocol.programmer.link import Link, LinkError, open_link
@@ -161,9 +161,10 @@ class Client:
         if self._recorder is None or kind not in schema.CHANGING:
             return self._send(kind, **values)
         payload = codec.encode(kind, values)
+        before = held.read(self, kind, values) if self._is_open else {}
         end_of_log = self._end_of_log()
         request = (kind, self.exchange.next_counter, payload)
-        self._recorder.begin(self._serial, request, end_of_log)
+        self._recorder.begin(self._serial, request, end_of_log, before)
         try:
             answer = self._send(kind, **values)
         except Refused:

@@ -171,13 +171,11 @@ def _of_silence(error: NoAnswer, url: str) -> Finding:
 def _of_undecided(error: Undecided) -> Finding:
     asked = names.MESSAGES[error.kind]
     refused = error.refused
+    why = f"No answer to {asked} came, and its repeat was refused ({refused.name})."
     if refused.code == schema.FAULTED:
-        why = f"A fault ended {asked} halfway ({refused.name}); only a reset leads out of it."
-    else:
-        why = (
-            f"No answer to {asked} came, and its repeat was refused ({refused.name}): the pump "
-            "lost power meanwhile, or another programmer is on the line."
-        )
+        why = f"A fault of the pump came before or in {asked} ({refused.name})."
+    elif refused.code in (schema.NO_SESSION, schema.OUT_OF_SEQUENCE):
+        why = why[:-1] + ": it lost power meanwhile, or another programmer is on the line."
     what = f"{why} It is not known whether it took effect."
     return Finding("UNDECIDED", what, _ACTIONS["UNDECIDED"])
 

@@ -84,10 +84,11 @@ _SESSION = f"""\
   {exchange.REPEATS_MAX} times. A request with the same counter, type and payload as the last
   one is not carried out again: the pump sends its stored answer again. So a repeat is always
   safe.
-- A refusal of a *repeat* with NO_SESSION or OUT_OF_SEQUENCE says nothing of the copies before it:
-  the pump may have carried one out, and lost the session since, with its power or to another
-  HELLO. So does FAULTED with an empty `field`: a fault ended the change halfway. Then look
-  into the log: a change that was carried out is there, with its counter.
+- A refusal of a *repeat* with NO_SESSION or OUT_OF_SEQUENCE, or for the state (`field` is
+  "state"), says nothing of the copies before it: the pump may have carried one out, and lost the
+  session since, with its power or to another HELLO. FAULTED with an empty `field` says that a
+  fault ended the change halfway: it may be stored. Then look into the log: a change that was
+  carried out is there, with its counter.
 - Any other counter is REFUSED with OUT_OF_SEQUENCE; `accepted_low` is the counter expected.
 - Before HELLO, after GOODBYE, and after 3 minutes without a request there is no session: all
   but HELLO, STATUS and STOP are REFUSED with NO_SESSION.

@@ -78,7 +78,8 @@ class Undecided(NoAnswer):
 
     refused: the answer. With NO_SESSION or OUT_OF_SEQUENCE it is about the number of a repeat: the
     pump may have carried out an earlier copy, and forgotten its answer with the session. With
-    FAULTED a fault ended the change halfway, maybe after it was stored.
+    FAULTED a fault ended the change halfway, maybe after it was stored. A repeat that is refused
+    for the pump's state may be so because of an earlier copy.
     """
 
     def __init__(self, kind: int, evidence: Evidence, refused: Refused) -> None:
@@ -175,8 +176,10 @@ class Exchange:
 def _is_undecided(refused: Refused, is_repeated: bool) -> bool:
     """Whether a change that was refused so may have taken effect all the same.
 
-    A pump that is in FAULT before the request refuses it for its state, and says so.
+    What is refused for the pump's state was refused before anything was done; a copy before it may
+    have brought the pump into that state.
     """
-    if refused.code == schema.FAULTED:
-        return refused.field != "state"
-    return is_repeated and refused.code in (schema.NO_SESSION, schema.OUT_OF_SEQUENCE)
+    if is_repeated:
+        is_number = refused.code in (schema.NO_SESSION, schema.OUT_OF_SEQUENCE)
+        return is_number or refused.field == "state" or refused.code == schema.FAULTED
+    return refused.code == schema.FAULTED and refused.field != "state"

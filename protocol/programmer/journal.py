@@ -8,7 +8,7 @@ folder of this user: two programmers at once do not disturb each other.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ class Entry:
     serial: of the pump as it told it; None where it was not greeted. port: as the user gave it.
     command, counter, payload: of the request; payload in hexadecimal. newest_event, chain: the end
     of the pump's log just before, chain in hexadecimal; -1, "" where it was not asked. sent_s:
-    when, in seconds of this computer's local time since 2000-01-01.
+    when, in seconds of this computer's local time since 2000-01-01. before: what the pump held
+    just before (held.py); empty where it was not asked.
     """
 
     serial: str | None
@@ -38,6 +39,7 @@ class Entry:
     newest_event: int
     chain: str
     sent_s: int
+    before: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -121,7 +123,11 @@ class Recorder:
         self._path: Path | None = None
 
     def begin(
-        self, serial: str | None, request: tuple[int, int, bytes], end_of_log: tuple[int, bytes]
+        self,
+        serial: str | None,
+        request: tuple[int, int, bytes],
+        end_of_log: tuple[int, bytes],
+        before: dict[str, Any],
     ) -> None:
         """A request (command, counter, payload) is about to be sent; see Journal.begin."""
         command, counter, payload = request
@@ -136,6 +142,7 @@ class Recorder:
                 newest,
                 chain.hex(),
                 self._now_s(),
+                before,
             )
         )
 

@@ -68,10 +68,11 @@ class Case:
             self.bed.run(hours=2)
         self.observer = Observer(self.bed)
 
-    def client(self, link: EmuLink, recorded: bool = True) -> Client:
+    def client(self, link: EmuLink, recorded: bool = True, greet: bool = True) -> Client:
         recorder = Recorder(self.journal, PORT, self.now_s) if recorded else None
         client = Client(link, recorder)
-        client.hello()
+        if greet:
+            client.hello()
         return client
 
     def now_s(self) -> int:
@@ -124,17 +125,17 @@ class Case:
         else:
             client.stop()
 
-    def attempt(self, link: Line) -> bool:
+    def attempt(self, link: Line, greet: bool = True) -> bool:
         """Send it over this line. Whether it was answered."""
         try:
-            self.say(link)
+            self.say(link, greet)
         except (LinkError, NoAnswer):
             return False
         return True
 
-    def say(self, link: EmuLink) -> None:
+    def say(self, link: EmuLink, greet: bool = True) -> None:
         """Send it over this line. Raises what the client raises."""
-        client = self.client(link)
+        client = self.client(link, greet=greet)
         if self.command == schema.CONFIRM:
             program = Program(2_000, schema.CONTINUOUS, (Segment(0, 400_000 + 1_000 * self._n),))
             self.proposed = client.propose(program.to_wire())["digest"]
@@ -148,15 +149,21 @@ class Case:
         """How often it took effect since `prepare`, by the observer."""
         return self.observer.done[self.command] - self.before[self.command]
 
-    def reconciled(self) -> Verdict:
-        """What the programmer finds out on a sound line; the journal is empty after it."""
+    def judged(self) -> Verdict:
+        """What the programmer finds out on a sound line."""
         client = self.client(EmuLink(self.bed.world), recorded=False)
-        serial = client.hello()["serial"]
-        ((path, entry),) = self.journal.open_for(serial, PORT).items()
+        self.serial = client.hello()["serial"]
+        ((self.path, entry),) = self.journal.open_for(self.serial, PORT).items()
         verdict = reconciliation.judge(client, entry, self.now_s())
         client.goodbye()
-        self.journal.end(path)
-        assert self.journal.open_for(serial, PORT) == {}
+        return verdict
+
+    def reconciled(self) -> Verdict:
+        """The same; the journal is empty after it."""
+        verdict = self.judged()
+        assert verdict.is_final
+        self.journal.end(self.path)
+        assert self.journal.open_for(self.serial, PORT) == {}
         return verdict
 
     def check(self, link: Line) -> bool:

@@ -50,7 +50,7 @@ def test_a_stop_without_a_greeting_is_known_by_its_port(tmp_path: Path) -> None:
     assert case.journal.open_for("A-0", "/dev/other") == {}
     ((_, entry),) = case.journal.open_for("A-0", PORT).items()
     assert (entry.serial, entry.newest_event) == (None, -1)
-    assert case.reconciled() == Verdict(1, False), "it stands still: nothing was running"
+    assert case.reconciled() == Verdict(None, False), "it stands still: nothing was running"
 
 
 def test_a_journal_that_cannot_be_kept_sends_nothing(tmp_path: Path) -> None:

@@ -119,26 +119,6 @@ def test_a_request_that_arrives_after_all_was_reconciled_is_refused(case: Case) 
     assert (case.effects() > 0) == (case.command == schema.STOP)
 
 
-@pytest.mark.parametrize("way", ["to_pump", "from_pump"])
-def test_after_a_power_failure_as_well_the_pumps_state_decides(case: Case, way: str) -> None:
-    """The line is cut, then the power fails before the log is on the flash."""
-    case.bed.run(s=30)
-    case.prepare()
-    link = Line(case.bed.world, case.command)
-    setattr(link, way, 3)
-    assert not case.attempt(link)
-    case.bed.run(ms=100)
-    assert case.effects() == int(way == "from_pump")
-    effects = case.effects()
-    case.bed.world.power_cut()
-    case.bed.run(s=5)
-    case.bed.world.power_on()
-    case.bed.run(s=5)
-    verdict = case.reconciled()
-    assert not verdict.from_log
-    assert verdict.times == effects
-
-
 def test_a_change_by_somebody_else_is_not_taken_for_ones_own(tmp_path: Path) -> None:
     case = Case(schema.START, tmp_path)
     link = Line(case.bed.world, case.command)

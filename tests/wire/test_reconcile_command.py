@@ -1,10 +1,15 @@
 """`reconcile`: what the command line says of a change whose answer was lost."""
 
+from typing import Any
+
 import pytest
 
 from emulator.emu_link import EmuLink
 from emulator.world import World
+from protocol.programmer import held, reconciliation
 from protocol.programmer.app import ALARM, LINK
+from protocol.programmer.cli import main
+from protocol.programmer.cli_reconcile import CANNOT_BE_TOLD
 from protocol.wire import schema
 from tests.pumps import Bed
 from tests.wire.changes import Observer
@@ -53,6 +58,58 @@ def test_one_that_did_not_take_effect_gives_exit_code_1(ready: Desk) -> None:
     assert [(one["command_name"], one["times"]) for one in answer["result"]] == [("START", 0)]
     assert ready.state_name() == "STOPPED"
     assert ready.run("start", "--yes").exit_code == OK
+
+
+def test_one_that_cannot_be_told_gives_exit_code_4_and_says_where_to_look(cut: Desk) -> None:
+    """It was done, and undone by a STOP; the power fails before either is in the log."""
+    cut.link_type = EmuLink
+    assert cut.run("stop").exit_code == OK
+    power_fails(cut)
+    done = cut.run("reconcile")
+    assert done.exit_code == CANNOT_BE_TOLD == 4
+    assert "START, sent at 2026-01-01 08:00:00: it cannot be told" in done.output
+    assert "See with `pump-programmer status` whether therapy runs" in done.output
+    assert "No change to this pump is open." in cut.run("reconcile").output
+
+
+def test_one_that_cannot_be_told_says_so_to_a_script(cut: Desk) -> None:
+    cut.link_type = EmuLink
+    assert cut.run("stop").exit_code == OK
+    power_fails(cut)
+    answer = cut.ask("reconcile")
+    assert not answer["ok"]
+    (one,) = answer["result"]
+    assert (one["times"], one["from_log"], one["is_final"]) == (None, False, True)
+
+
+def test_in_a_fault_a_change_stays_open_until_the_reset(ready: Desk) -> None:
+    def out_of_memory(*_: Any) -> None:
+        raise MemoryError
+
+    ready.bed.pump.ledger.deliver_as = out_of_memory
+    assert ready.run("start", "--yes").exit_code == LINK
+    done = ready.run("reconcile")
+    assert done.exit_code == CANNOT_BE_TOLD
+    assert "while the pump is in FAULT. Only a reset leads out" in done.output
+    ready.bed.run(s=12)
+    power_fails(ready)
+    after = ready.run("reconcile")
+    assert after.exit_code == OK
+    assert "took effect, once (by what the pump holds now)" in after.output
+
+
+def power_fails(desk: Desk) -> None:
+    desk.bed.world.power_cut()
+    desk.bed.run(s=5)
+    desk.bed.world.power_on()
+    desk.bed.run(s=5)
+
+
+def test_every_change_says_where_to_look() -> None:
+    assert set(reconciliation._LOOK) == set(schema.CHANGING)
+    assert set(held._JUDGES) == set(schema.CHANGING)
+    for look in reconciliation._LOOK.values():
+        assert look.split("`")[0] in main.commands, look
 
 
 def test_while_the_line_stays_cut_the_change_stays_open(cut: Desk) -> None:

@@ -98,6 +98,22 @@ def test_a_change_that_a_fault_ended_halfway_is_not_told_refused(tmp_path: Path)
     assert len(case.journal.open_for("A-0", PORT)) == 1
 
 
+def test_a_change_that_a_fault_left_without_an_answer_is_not_told_refused(
+    tmp_path: Path,
+) -> None:
+    """Its repeat is refused for the state FAULT, into which the first copy brought the pump."""
+    case = Case(schema.CONFIRM, tmp_path)
+    case.prepare()
+
+    def fail(*_: Any) -> None:
+        raise ValueError
+
+    case.bed.pump.therapy.load = fail  # after the record was written
+    with pytest.raises(Undecided) as caught:
+        case.say(EmuLink(case.bed.world))
+    assert (caught.value.refused.name, caught.value.refused.field) == ("FAULTED", "state")
+
+
 def test_a_pump_that_was_in_fault_before_refuses_and_changes_nothing(ready: Desk) -> None:
     ready.bed.pump.fault_stop(1)
     refused = ready.run("start", "--yes")
@@ -127,5 +143,5 @@ def test_a_script_is_told_so_by_a_code_of_its_own(ready: Desk) -> None:
     ready.bed.pump.ledger.deliver_as = out_of_memory
     error = ready.ask("start", "--yes")["error"]
     assert error["kind"] == "UNDECIDED"
-    assert "ended START halfway (FAULTED)" in error["what"]
+    assert "A fault of the pump came before or in START (FAULTED)." in error["what"]
     assert "reconcile" in error["action"]
