@@ -84,6 +84,6 @@ def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             raise ValueError("another format, or cut off before its end")
         if head["schema_hash"] != schema.SCHEMA_HASH:
             raise ValueError("recorded with another schema of the wire")
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise RecordingError(f"{path.name} is no recording: {error}") from None
     return head, rows

@@ -1,5 +1,7 @@
 """Commands about the pump's event log: log export, log verify."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -23,7 +25,12 @@ def log() -> None:
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Default: stdout.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Default: stdout.",
+)
 @pass_app
 def export(app: App, form: str, out: Path | None) -> None:
     """Read the whole event log, check it, and write it.
@@ -31,27 +38,45 @@ def export(app: App, form: str, out: Path | None) -> None:
     A line that is cut is opened again, and reading goes on where it was. Exit code 1 where events
     are missing or were altered.
     """
+    if out is not None:
+        with _written(out):  # before a long log is read
+            out.parent.mkdir(parents=True, exist_ok=True)
     found = _read(app)
     serial = app.hello["serial"]
     text = log_file.to_jsonl(found, serial) if form == "jsonl" else log_file.to_csv(found)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8", newline="\n")
+        with _written(out):
+            out.write_text(text, encoding="utf-8", newline="\n")
     elif not app.as_json:
         click.echo(text, nl=False)
     _tell(app, found, serial)
 
 
 @log.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @pass_app
 def verify(app: App, file: Path) -> None:
-    """Check an exported log (jsonl). Exit code 1 where anything is missing or was altered."""
+    """Check an exported log (jsonl). Exit code 1 where anything is missing or was altered.
+
+    There is no key in it. Whoever takes events away at either end, or writes another serial number
+    into its head, and makes head and sum fit, is found only by comparing: with the pump, with
+    another export, or with the sum in the last line as it was kept elsewhere.
+    """
     try:
         found, serial = log_file.read(file)
     except FileError as error:
         raise Failed(str(error)) from error
     _tell(app, found, serial)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[None]:
+    """What the system says against writing it, for a person."""
+    try:
+        yield
+    except OSError as error:
+        why = f"cannot be written: {error.strerror or error}"
+        raise FileError(str(file), why) from error
 
 
 def _read(app: App) -> Log:
@@ -74,11 +99,11 @@ def _read(app: App) -> Log:
 
 
 def _tell(app: App, found: Log, serial: str) -> None:
-    faults = found.faults()
+    faults = found.faults() if found.events else ["there is not a single event in it"]
     if not app.as_json:
-        click.echo(
-            f"Pump {serial or 'without a serial number'}: {len(found.events)} events", err=True
-        )
+        span = f", {found.oldest} to {found.newest}" if found.events else ""
+        whose = serial or "without a serial number"
+        click.echo(f"Pump {whose}: {len(found.events)} events{span}", err=True)
         for fault in faults or ["Nothing is missing, nothing was altered."]:
             click.echo(f"  {fault}", err=True)
     rows = [readable(one) for one in found.events]

@@ -83,6 +83,7 @@ class Log:
 
     first: number of the first record that is wanted; 0: the oldest there is. oldest, newest:
     numbers of the first and last record that there should be. before: the chain before the first.
+    misread: numbers of events that a file tells otherwise than their records do.
     """
 
     def __init__(self, first: int = 0) -> None:
@@ -90,6 +91,7 @@ class Log:
         self.oldest = first
         self.newest = 0
         self.before = b""
+        self.misread: list[int] = []
 
     @property
     def events(self) -> list[Event]:
@@ -141,7 +143,9 @@ class Log:
                 number += 1
         if number <= self.newest:
             told.append(_missing(number, self.newest))
-        return told
+        return told + [
+            f"event {one}: its line does not say what its record does" for one in self.misread
+        ]
 
     def _next(self) -> int:
         """Number of the record to ask for."""

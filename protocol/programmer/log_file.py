@@ -57,21 +57,48 @@ def read(path: Path) -> tuple[Log, str]:
 def parse(data: bytes) -> tuple[Log, str]:
     """(log, serial number) of the bytes of `to_jsonl`.
 
-    Raises ValueError where not every byte is as it was exported. Whether the log in it is whole:
-    Log.faults.
+    Raises ValueError where not every byte is as it was exported, or the lines are not those of an
+    export. Whether the log in it is whole, and every line says what its record does: Log.faults.
     """
     text = data.decode()
     if text != _closed(text[: text.rstrip("\n").rfind("\n") + 1]):
         raise ValueError("it was altered after the export, or is no export")
-    head, *rows, _ = [json.loads(line) for line in text.splitlines()]
+    first, *lines, _ = text.removesuffix("\n").split("\n")
+    head = _fields(first, {"format": int, "serial": str, "oldest_event": int, "newest_event": int})
+    if head["format"] != FORMAT:
+        raise ValueError(f"format {head['format']} is not known")
     log = Log()
     log.oldest, log.newest = head["oldest_event"], head["newest_event"]
-    for row in rows:
-        if "record" in row:
-            log.parts[-1].events.append(event(bytes.fromhex(row["record"])))
+    for line in lines:
+        if '"record"' in line:
+            _take_event(log, line)
         else:
-            log.parts.append(Part(row["first_event"], bytes.fromhex(row["before"]), []))
+            part = _fields(line, {"first_event": int, "before": str})
+            log.parts.append(Part(part["first_event"], bytes.fromhex(part["before"]), []))
     return log, head["serial"]
+
+
+def _take_event(log: Log, line: str) -> None:
+    """A line of an event joins the log; its record counts, and what the line says beside it must
+    be what an export would say of that record.
+    """
+    if not log.parts:
+        raise ValueError("an event stands before the line that begins its part")
+    found = event(bytes.fromhex(_fields(line, {"record": str})["record"]))
+    log.parts[-1].events.append(found)
+    if line + "\n" != _line(readable(found)):
+        log.misread.append(found.sequence)
+
+
+def _fields(line: str, kinds: dict[str, type]) -> dict[str, Any]:
+    """A line as its fields. Raises ValueError where one is not there, or of another kind."""
+    try:
+        row = json.loads(line)
+    except RecursionError:
+        row = None
+    if not isinstance(row, dict) or any(type(row.get(name)) is not kinds[name] for name in kinds):
+        raise ValueError(f"a line without {', '.join(kinds)}: {line[:40]}")
+    return row
 
 
 def _columns(one: Event, row: dict[str, Any]) -> list[Any]:

@@ -1,6 +1,7 @@
 """An exported log, played again, gives the same ledger; a log that was changed does not."""
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from emulator.cli import main
 from emulator.story.log_replay import replay
 from protocol.programmer import log_file
-from protocol.programmer.event_log import Log
+from protocol.programmer.event_log import Log, event
 from protocol.wire import events, schema
 from tests.pumps import Bed
 from tests.wire.logs import read
@@ -113,6 +114,52 @@ def test_the_command_compares_and_says_so(log: Log, tmp_path: Path) -> None:
     assert len(result["checkpoints"]) == 8
     file.write_text(file.read_text().replace("LEDGER", "LEDGES"))
     assert CliRunner().invoke(main, ["replay", str(file)]).exit_code == USAGE
+
+
+def test_a_log_without_two_checkpoints_of_a_start_says_that_nothing_was_compared(
+    log: Log, tmp_path: Path
+) -> None:
+    first = next(at for at, one in enumerate(log.events) if one.kind == events.LEDGER)
+    part = log.parts[0]
+    for count in (0, 1, first, first + 1):
+        short = Log()
+        short.oldest, short.newest = log.oldest, count
+        short.parts = [dataclasses.replace(part, events=part.events[:count])]
+        file = tmp_path / "log.jsonl"
+        file.write_text(log_file.to_jsonl(short, "OITB-0001"))
+        done = CliRunner().invoke(main, ["replay", str(file)])
+        assert done.exit_code == FAILED
+        assert "NOTHING WAS COMPARED" in done.output
+        assert "agree" not in done.output
+
+
+@pytest.mark.parametrize("rate_nl_day", [1, schema.RATE_NL_DAY_MAX + 1])
+def test_a_rate_that_no_pump_delivers_is_no_traceback(
+    rate_nl_day: int, log: Log, tmp_path: Path
+) -> None:
+    at = rate_at(log, 0)
+    record = bytearray(log.events[at].record)
+    record[17:21] = rate_nl_day.to_bytes(4, "little")
+    altered = Log()
+    altered.oldest, altered.newest = log.oldest, log.newest
+    part = log.parts[0]
+    kept = [*part.events[:at], event(bytes(record)), *part.events[at + 1 :]]
+    altered.parts = [dataclasses.replace(part, events=kept)]
+    file = tmp_path / "log.jsonl"
+    file.write_text(log_file.to_jsonl(altered, "OITB-0001"))
+    done = CliRunner().invoke(main, ["replay", str(file)])
+    assert done.exit_code == USAGE
+    assert "rate_nl_day is out of range" in done.stderr
+
+
+@pytest.mark.parametrize("head", ["[1]", '["oldest_event"]', '{"oldest_event":1}', "5", ""])
+def test_a_file_of_neither_kind_is_told_in_one_line(head: str, tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    body = head + "\n{}\n"
+    file.write_text(body + '{"sha256":"%s"}\n' % hashlib.sha256(body.encode()).hexdigest())
+    done = CliRunner().invoke(main, ["replay", str(file)])
+    assert done.exit_code == USAGE
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_log_with_a_part_missing_is_exit_code_1(log: Log, tmp_path: Path) -> None:
