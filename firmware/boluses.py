@@ -76,7 +76,9 @@ class Boluses:
         if found is None:
             if self._memory.damaged & 1 << records.BOLUSES:
                 self._locked_until_s = now_s + schema.BOLUS_LOCKOUT_S
+                self._keeper.changed(records.BOLUSES)
             return
+        self._locked_until_s = min(found.get("locked_until_s", 0), now_s + schema.BOLUS_LOCKOUT_S)
         self.count = found["count"]
         self._verified_nl = found["before_verified_nl"]
         self._possible_nl = found["before_possible_nl"]
@@ -85,8 +87,6 @@ class Boluses:
             row["began_s"] = min(row["began_s"], now_s)
         if not self._rows:
             return
-        if _until_s(self._rows[-1]) > self._ledger.powered_s:
-            self._ledger.may_be_of_bolus(self._memory.hidden_steps)
         if self._rows[-1]["outcome"] == schema.UNDER_WAY:
             self._is_under_way = True
             self.end(schema.ENDED_BY_RESET)
@@ -188,6 +188,7 @@ class Boluses:
             "before_verified_nl": self._verified_nl,
             "before_possible_nl": self._possible_nl,
             "boluses": self._rows,
+            "locked_until_s": self._locked_until_s,
         }
         self._memory.save_boluses(values)
 

@@ -174,8 +174,11 @@ class Commands:
             "ended_verified_nl": pump.ledger.span_nl(SINCE_REFILL),
             "ended_possible_nl": pump.ledger.span_possible_nl(SINCE_REFILL),
         }
+        totals = pump.guard.totals
         pump.ledger.begin(SINCE_REFILL)
-        pump.keeper.checkpoint(now_ms)
+        if not pump.keeper.checkpoint(now_ms):
+            pump.guard.totals = totals
+            raise Refusal(schema.NOT_STORED)
         return values
 
     def _propose(self, fields: "Values", now_ms: int) -> "Values":

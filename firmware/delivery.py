@@ -129,6 +129,10 @@ class Delivery(Task):
         most_ms = self._words[PERIOD_MS] - LEAD_MS - SETTLE_MS
         return not self._words[STEP] and most_ms < want_ms and room_ms >= most_ms - HELD_MS
 
+    def is_under_way(self) -> bool:
+        """Whether a step is that has not been booked yet."""
+        return self._words[STEP] != 0
+
     def abandon(self) -> None:
         """Deliver no more: a guarded number is wrong, so none is used.
 
@@ -189,7 +193,7 @@ class Delivery(Task):
             self._rate.take_step()
         arrived = self._book()
         self._wait()
-        if words[LEFT] <= 1:
+        if words[LEFT] <= 0:
             self.on_block_end()
         if arrived:
             if words[MISSED]:

@@ -7,9 +7,12 @@ or programs. Paths are absolute. All raise OSError where the file system does.
 FOLDER = "/pump"
 _CORRUPT = 84  # as littlefs calls it
 _FAILS = (5, 28)  # EIO, ENOSPC: the flash itself, or no room; cells that waver give neither
-_SETTLE_BYTES = 500  # kept in the folder itself, as up to 512 are: three pages of 256 each time
-_SETTLE_WRITES = 5  # and an empty one: littlefs gives a folder a block of 16, one of them used
-_SETTLE_WRITES_MAX = 30  # more than both blocks of a folder hold
+_INLINE_BYTES = 512  # a file of so many is kept in the folder itself, up to an eighth of a block
+_ENTRY_BYTES = 12  # beside name and content, or eight bytes that say where that is
+_PAGE_BYTES = 256
+_BLOCK_PAGES = 16
+_SETTLE_BYTES = 500  # takes three pages
+_SETTLE_WRITES_MAX = 50  # more than both blocks of a folder hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,13 +69,26 @@ class Files:
         not read back shows it, and counts for nothing. What is written stays, empty: a removal
         trusts such cells more than a write does (LFS_ASSERT in lfs_remove_).
 
+        As many pages as a block has beside those that the folder itself needs: with the empty
+        file one too many, so it takes one erasure, and no second one.
+
         A flash that fails is not tried again, littlefs has tried all free blocks by then, with an
         erasure each; nor is it an error: it says so at the next write that matters.
         """
         path = folder + "/settle"
-        there = number = 0
-        while there < _SETTLE_WRITES and number < _SETTLE_WRITES_MAX:
-            data = bytes([number]) * _SETTLE_BYTES
+        held = 0
+        try:
+            for entry in self._system.ilistdir(folder or "/"):
+                size = entry[3]
+                held += _ENTRY_BYTES + len(entry[0]) + (size if size <= _INLINE_BYTES else 8)
+        except (OSError, ValueError):
+            held = 0
+        left = pages = max(_BLOCK_PAGES // 2, _BLOCK_PAGES - 1 - held // _PAGE_BYTES)
+        for number in range(_SETTLE_WRITES_MAX):
+            if left <= 0:
+                break
+            took = 3 if left >= 3 else 1
+            data = bytes([number]) * (_SETTLE_BYTES if took > 1 else 1)
             try:
                 self.write(path, data)
                 same = self.read(path) == data
@@ -80,8 +96,7 @@ class Files:
                 if error.args[0] in _FAILS:
                     return
                 same = False
-            there = there + 1 if same else 0
-            number += 1
+            left = left - took if same else pages
         try:
             self.write(path, b"")
         except OSError:

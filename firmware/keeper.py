@@ -12,14 +12,16 @@ from firmware.store import NOT_KEPT, StoreError
 from firmware.task import NEVER, Task
 from protocol.wire import schema
 
-COMMIT_MS = 450  # an erase of the worst case (W25Q16JV: 400 ms), and the work around it
+ERASE_MS = 450  # of the worst case (W25Q16JV: 400 ms), and the work around it
+COMMIT_MS = 2 * ERASE_MS  # one generation of a record; littlefs moves a worn folder now and then
 BLOCK_STEPS = 8  # 0.4 uL: what a power failure can hide, up to 1 mL/day
-_BLOCK_RATE_NL_DAY = 125_000  # above: one record in 34.56 s, docs/storage.md
+_BLOCK_RATE_NL_DAY = 125_000  # above: 34.56 s, docs/storage.md
 _HOUR_MS = 3_600_000
 _AGAIN_MS = 60_000
 _DAY_S = 86_400
 _NO_DAY = -1
-_IN_TURN = (records.CONDITION, records.BOLUSES)
+_NOTHING = -1_000_000  # beyond any block
+_KEPT = 1 << records.CONDITION | 1 << records.BOLUSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
 
 def block_steps(rate_nl_day: int) -> int:
-    """How many steps are reserved at a time, at this rate."""
+    """How many steps a record reserves at this rate: for two blocks, in the second of which the
+    next record is the newest; if that one is lost, they still are.
+    """
     return max(BLOCK_STEPS, -(-rate_nl_day // _BLOCK_RATE_NL_DAY))
 
 
@@ -65,8 +69,11 @@ class Keeper(Task):
         self.savers: "Dict[int, Callable[[], None]]" = {records.LEDGER: self._save_ledger}
         self._changed = 0  # bit per kind of record
         self._failed = 0
+        self._tried = 0  # of those, what is about to be written again
         self.commits = 0
         self._reserved = 0  # by the latest record
+        self._spare = 0  # of those, beyond the block
+        self._again_at_ms = NEVER  # what failed is tried
         self._hour_at_ms = 0
         self._midnight_at_ms = NEVER
         self._day = _NO_DAY  # that the span since midnight belongs to
@@ -98,7 +105,7 @@ class Keeper(Task):
         self.changed(records.CONDITION)
 
     def block_ends(self) -> None:
-        """Delivery has used up what was reserved, but for a step."""
+        """Delivery has used up the block."""
         self.due_ms = 0
 
     def reserve(self, now_ms: int) -> None:
@@ -107,6 +114,7 @@ class Keeper(Task):
         As few as ever: the rate to come may be the lowest.
         """
         if self._ledger.left <= 1:
+            self._spare = _NOTHING
             self._write_ledger(now_ms, BLOCK_STEPS)
 
     def write(self, now_ms: int) -> None:
@@ -114,51 +122,51 @@ class Keeper(Task):
         self._changed |= 1 << records.CONDITION
         while self._changed:
             self._keep_changed()
-        self.checkpoint(now_ms)
+        self._next_block(now_ms)
 
     def poll(self, now_ms: int) -> None:
         """Something is to be written, when there is room: one record at a time."""
         ledger = self._ledger
         if now_ms >= self._midnight_at_ms:
             self._begin_day(now_ms)
+        if now_ms >= self._again_at_ms:
+            self._try_again()
+        halves = self._memory.halves() & ~self._failed
         runs = self.rate_nl_day() >= 0
         if runs and ledger.left <= 0:
-            self.checkpoint(now_ms)
+            self._next_block(now_ms)
         elif not self._delivery.has_room(now_ms, COMMIT_MS):
             self.due_ms = self._delivery.due_ms + 1
             return
-        elif now_ms >= self._hour_at_ms or (ledger.left <= 1 if runs else self._reserved > 0):
-            self.checkpoint(now_ms)
+        elif now_ms >= self._hour_at_ms or (self._reserved and not runs):
+            self._next_block(now_ms)
         elif self._changed:
             self._keep_changed()
+        elif halves:
+            self._complete(_first(halves))
         self._plan()
 
-    def checkpoint(self, now_ms: int) -> None:
-        """Write the ledger, and reserve the next block where steps are being made.
-
-        A flash that fails stops no delivery: the alarm says that a power failure would lose it.
+    def checkpoint(self, now_ms: int) -> bool:
+        """Write both generations of the ledger, for what it says now is in none before. False: it
+        could not be written.
         """
-        rate_nl_day = self.rate_nl_day()
-        self._write_ledger(now_ms, block_steps(rate_nl_day) if rate_nl_day >= 0 else 0)
+        self._spare = _NOTHING
+        return self._next_block(now_ms)
 
     def commit(self, kind: int, write: "Callable[[], None]") -> None:
-        """Write a record now. kind: which. Raises StoreError.
+        """Write a record now; its other generation follows when there is room. kind: which.
 
-        The alarm stands while the latest write of any record failed, or its twin's did.
+        Raises StoreError: the one before holds.
         """
-        self._failed |= 1 << kind
+        done = False
         try:
             write()
             self.commits += 1
-            self._failed &= ~(1 << kind)
+            done = True
         except MemoryError:
             raise StoreError("no memory")
         finally:
-            failed = self._failed | self._memory.halves()
-            if failed:
-                self._alarms.raise_alarm(schema.STORE_FAILED, failed)
-            else:
-                self._alarms.clear(schema.STORE_FAILED)
+            self._tell(kind, done)
 
     def rebase(self, by_ms: int) -> None:
         """See Task."""
@@ -166,15 +174,41 @@ class Keeper(Task):
         self._hour_at_ms -= by_ms
         if self._midnight_at_ms != NEVER:
             self._midnight_at_ms -= by_ms
+        if self._again_at_ms != NEVER:
+            self._again_at_ms -= by_ms
 
-    def _write_ledger(self, now_ms: int, reserved: int) -> None:
+    def _next_block(self, now_ms: int) -> bool:
+        """Whether the ledger could be written, for the block that follows; at a stop for the step
+        that may be under way. A flash that fails stops no delivery: it is an alarm.
+        """
+        rate_nl_day = self.rate_nl_day()
+        if rate_nl_day < 0:
+            return self._write_ledger(now_ms, int(self._delivery.is_under_way()))
+        return self._write_ledger(now_ms, block_steps(rate_nl_day))
+
+    def _write_ledger(self, now_ms: int, reserved: int) -> bool:
         """A day that is over is ended first: the record must not count it for the one that its
-        clock shows."""
+        clock shows.
+
+        The record before may be the newest that is left. What it has reserved beyond its block
+        bounds the block that begins; where that is nothing both generations are written.
+        """
         if now_ms >= self._midnight_at_ms:
             self._begin_day(now_ms)
         self._hour_at_ms = now_ms + _HOUR_MS
-        self._ledger.left = self._reserved = reserved
-        self._keep(records.LEDGER)
+        left = reserved - reserved // 2
+        covered = self._ledger.left + self._spare
+        if covered > 0:
+            left = min(left, covered)
+        self._ledger.left = left
+        self._reserved = reserved
+        self._spare = reserved - left
+        if not self._keep(records.LEDGER):
+            self._spare = _NOTHING
+            return False
+        if covered < 0 or (not covered and reserved):
+            self._complete(records.LEDGER)
+        return True
 
     def _begin_day(self, now_ms: int) -> None:
         """Tried again in a minute where memory runs out; the record that follows then tells it."""
@@ -188,37 +222,77 @@ class Keeper(Task):
             return
 
     def _plan(self) -> None:
-        self.due_ms = min(self._hour_at_ms, self._midnight_at_ms)
-        if self._changed:
+        self.due_ms = min(self._hour_at_ms, self._midnight_at_ms, self._again_at_ms)
+        if self._changed or self._memory.halves() & ~self._failed:
             self.due_ms = 0
 
     def _keep_changed(self) -> None:
         """One of the records that changed, the condition first."""
-        for kind in _IN_TURN:
-            if self._changed & 1 << kind:
-                self._changed &= ~(1 << kind)
-                self._keep(kind)
-                return
+        kind = _first(self._changed)
+        self._changed &= ~(1 << kind)
+        self._keep(kind)
 
-    def _keep(self, kind: int) -> None:
-        """What fails, for want of memory too, is an alarm; delivery goes on.
+    def _keep(self, kind: int) -> bool:
+        """Whether it could be written. What fails, for want of memory too, is an alarm.
 
         A ledger that is not sound is not written: the record on the flash brackets the truth.
-
-        MemoryError: before the write was tried, or for want of room for StoreError.
         """
         if kind == records.LEDGER and not self._ledger.is_sound:
-            return
+            return True
         try:
             self.commit(kind, self.savers[kind])
         except NOT_KEPT:
+            self._tell(kind, False)
+            return False
+        return True
+
+    def _complete(self, kind: int) -> None:
+        """Its other generation. What fails is an alarm."""
+        try:
+            self._memory.complete(kind)
+            done = True
+        except NOT_KEPT:
+            done = False
+        self._tell(kind, done)
+
+    def _tell(self, kind: int, done: bool) -> None:
+        """The alarm stands while the latest write of any generation failed."""
+        self.due_ms = 0
+        self._tried &= ~(1 << kind)
+        self._failed &= ~(1 << kind)
+        if not done:
             self._failed |= 1 << kind
-            self._alarms.raise_alarm(schema.STORE_FAILED, self._failed)
+            self._again_at_ms = self._clock.now_ms + _AGAIN_MS
+        failed = self._failed | self._tried
+        if failed:
+            self._alarms.raise_alarm(schema.STORE_FAILED, failed)
+        else:
+            self._alarms.clear(schema.STORE_FAILED)
+
+    def _try_again(self) -> None:
+        """What could not be written a minute ago; of a command, what it may have left there."""
+        self._again_at_ms = NEVER
+        failed = self._failed
+        self._changed |= failed & _KEPT
+        if failed & 1 << records.LEDGER:
+            self._hour_at_ms = 0
+        self._tried = failed & (_KEPT | 1 << records.LEDGER | self._memory.halves())
+        self._failed = 0
+        if not self._tried:
+            self._alarms.clear(schema.STORE_FAILED)
 
     def _save_ledger(self) -> None:
         wall_s = self._wall.wall_s(self._hour_at_ms - _HOUR_MS)
         uptime_s = self._clock.uptime_s()
         self._memory.save_ledger(self._ledger, self._reserved, wall_s, uptime_s)
+
+
+def _first(kinds: int) -> int:
+    """The first kind in a mask that is not 0."""
+    kind = 1
+    while not kinds >> kind & 1:
+        kind += 1
+    return kind
 
 
 def _not_running() -> int:

@@ -63,6 +63,7 @@ class Ledger:
     are guarded (firmware/guard.py), so none is wrong while steps are made.
 
     boots: how often the pump has started. powered_s: how long it had power before this start.
+    log_end: of the log that is on the flash (log_ring.py).
     is_sound: False once a guarded number was wrong; what the flash holds is the truth then.
     """
 
@@ -76,6 +77,7 @@ class Ledger:
         self._bolus_unverified = Count(words, BOLUS_UNVERIFIED)
         self.boots = 0
         self.powered_s = 0
+        self.log_end = bytes(12)
         self.is_sound = True
         put(guard.rest, BOOKED_PL, step_pl)
         put(guard.rest, KIND, schema.CONTINUOUS)
@@ -196,6 +198,7 @@ class Ledger:
             "is_bolus": int(self._words[SHARE_NL_DAY] > 0),
             "spans": spans,
             "boots": self.boots,
+            "log_end": self.log_end,
         }
 
     def restore(self, fields: "Dict[str, Any]") -> None:
@@ -207,6 +210,7 @@ class Ledger:
         put(self._guard.rest, KIND, fields["kind"])
         self.boots = fields["boots"]
         self.powered_s = fields["powered_s"]
+        self.log_end = fields["log_end"]
         self.commanded.set(fields["commanded_steps"])
         self.verified.set(fields["verified_steps"])
         self.unverified.set(fields["unverified_steps"])
@@ -220,10 +224,6 @@ class Ledger:
         if fields["is_bolus"]:
             self._bolus_unverified.set(fields["reserved_steps"])
         self._fold()
-
-    def may_be_of_bolus(self, steps: int) -> None:
-        """So many of the steps that a record had reserved may have been a bolus's."""
-        self._bolus_unverified.add(steps)
 
     def _life(self, which: int) -> int:
         return self._sum(OF_CONTINUOUS, which) + self._sum(OF_SCHEDULE, which)

@@ -16,7 +16,7 @@ _WAITING = 2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, List, Optional, Tuple
 
     from firmware.alarm import Alarms
     from firmware.files import Files
@@ -29,41 +29,42 @@ class Memory:
     """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
-    present: bit per kind that was read or written. hidden_steps: reserved by a ledger that knows
-    no bolus, where a newer one may have.
+    present: bit per kind that was read or written.
     """
 
     def __init__(self, files: "Files") -> None:
         self.damaged = 0
         self.present = 0
-        self.hidden_steps = 0
         self._setup_hash = b""
         self._chain = bytes(8)
+        self._files = files
+        names = _made(files)
+        self._records = [_record(files, kind, names) for kind in range(1, len(records.NAMES))]
+
+    def settle(self) -> None:
+        """After a reset, before anything is loaded: what a cut has left becomes certain."""
         for folder in records.FOLDERS:
-            _make(files, folder)
-        self._setup = _record(files, records.SETUP, True)
-        self._therapy = _record(files, records.THERAPY, True)
-        self._condition = _record(files, records.CONDITION, True)
-        self._ledger = _record(files, records.LEDGER, False)
-        self._boluses = _record(files, records.BOLUSES, True)
-        self._twins = (
-            (records.SETUP, self._setup),
-            (records.THERAPY, self._therapy),
-            (records.CONDITION, self._condition),
-            (records.BOLUSES, self._boluses),
-        )
+            self._files.settle(folder)
 
     def halves(self) -> int:
-        """Bit per kind of record of which one generation could not be written."""
+        """Bit per kind of record of which the other generation is still to be written. Allocates
+        nothing.
+        """
         mask = 0
-        for kind, record in self._twins:
-            if record.damaged:
-                mask |= 1 << kind
+        bit = 1 << records.SETUP
+        for record in self._records:
+            if record.is_half:
+                mask |= bit
+            bit <<= 1
         return mask
+
+    def complete(self, kind: int) -> None:
+        """Write the other generation of a record too. Raises StoreError."""
+        self._records[kind - 1].complete()
 
     def load_setup(self) -> "Optional[Values]":
         """The fields of SETUP, and step_pl."""
-        found = self._load(self._setup, records.SETUP)
+        found = self._load(records.SETUP)
         if found is not None:
             self._setup_hash = _setup_hash(found)
         return found
@@ -79,7 +80,7 @@ class Memory:
         """Another set-up than the one before ends the prescription."""
         values = dict(setup)
         values["step_pl"] = step_pl
-        self._save(self._setup, records.SETUP, values)
+        self._save(records.SETUP, values)
         self._setup_hash = _setup_hash(values)
 
     def load_therapy(self, setup: "Values") -> "Optional[Prescription]":
@@ -87,7 +88,7 @@ class Memory:
 
         One that is not what a person confirmed counts as damaged.
         """
-        found = self._load(self._therapy, records.THERAPY)
+        found = self._load(records.THERAPY)
         if found is None or found["setup_hash"] != self._setup_hash:
             return None
         digest = found["digest"]
@@ -116,11 +117,11 @@ class Memory:
         values["setup_hash"] = self._setup_hash
         values["dose_ng_day_limit"] = setup["dose_ng_day_limit"]
         values["digest"] = prescription.digest(setup["serial"])
-        self._save(self._therapy, records.THERAPY, values)
+        self._save(records.THERAPY, values)
 
     def load_condition(self, alarms: "Alarms") -> "Optional[Values]":
         """Whether therapy is on, or how long it has been off; the alarms become as they were."""
-        found = self._load(self._condition, records.CONDITION)
+        found = self._load(records.CONDITION)
         if found is None:
             return None
         for alarm, row in enumerate(found["alarms"]):
@@ -147,20 +148,21 @@ class Memory:
             "stopped_h": stopped_h,
             "alarms": rows,
         }
-        self._save(self._condition, records.CONDITION, values)
+        self._save(records.CONDITION, values)
 
     def load_ledger(self, ledger: "Ledger", conc_mcg_ml: int) -> int:
         """Totals go on from the record. Returns the wall time of the record; 0: none.
 
         conc_mcg_ml: of the set-up. Format 1 knows no doses: there was one concentration then.
         """
-        found = self._load(self._ledger, records.LEDGER)
+        found = self._load(records.LEDGER)
         if found is None:
             return 0
-        form = self._ledger.format
+        record = self._records[records.LEDGER - 1]
+        form = record.format
         payload = codec.pack(records.FORMATS[records.LEDGER][form - 1], found)
         self._chain = _hash8(payload)
-        older = self._ledger.older
+        older = record.older
         if older is not None and older != payload and found["chain"] != _hash8(older):
             self.damaged |= 1 << records.LEDGER  # one of the two is not what the pump wrote
         if form == 1:
@@ -170,11 +172,11 @@ class Memory:
         if form < 3:  # formats 1 and 2 know no bolus
             found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
-        # One that is gone may have been the newer one, with steps of its own reserved.
-        if self._ledger.damaged or self.damaged & 1 << records.LEDGER:
+        if form < 4:  # nor where the log ends
+            found["log_end"] = bytes(12)
+        # What an older firmware reserved did not go on to the record after the next.
+        if (record.damaged and form < 4) or self.damaged & 1 << records.LEDGER:
             found["reserved_steps"] += records.BLOCK_STEPS_MAX
-            if not found["is_bolus"]:
-                self.hidden_steps = found["reserved_steps"]
         ledger.concentrate(conc_mcg_ml)
         ledger.restore(found)
         wall_s: int = found["wall_s"]
@@ -190,18 +192,19 @@ class Memory:
         values["powered_s"] = ledger.powered_s + uptime_s
         payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
         chain = _hash8(payload)
-        self._ledger.save(payload)
+        self._records[records.LEDGER - 1].save(payload)
         self._chain = chain
 
     def load_boluses(self) -> "Optional[Values]":
         """Those given last; None: there was none, or they are lost (`damaged`)."""
-        return self._load(self._boluses, records.BOLUSES)
+        return self._load(records.BOLUSES)
 
     def save_boluses(self, values: "Values") -> None:
-        """The fields of records.BOLUSES_1."""
-        self._save(self._boluses, records.BOLUSES, values)
+        """The fields of records.BOLUSES_2."""
+        self._save(records.BOLUSES, values)
 
-    def _load(self, record: Record, kind: int) -> "Optional[Values]":
+    def _load(self, kind: int) -> "Optional[Values]":
+        record = self._records[kind - 1]
         try:
             payload = record.load()
             if payload is None:
@@ -209,28 +212,45 @@ class Memory:
                     self.damaged |= 1 << kind
                 return None
             found = codec.unpack(records.FORMATS[kind][record.format - 1], payload)
-        except (OSError, codec.WireError):
+        except codec.WireError:
             self.damaged |= 1 << kind
             return None
         self.present |= 1 << kind
         return found
 
-    def _save(self, record: Record, kind: int, values: "Values") -> None:
-        record.save(codec.pack(records.FORMATS[kind][-1], values))
+    def _save(self, kind: int, values: "Values") -> None:
+        self._records[kind - 1].save(codec.pack(records.FORMATS[kind][-1], values))
         self.present |= 1 << kind
 
 
-def _make(files: "Files", folder: str) -> None:
-    """A folder that cannot be made fails again where something is written to it."""
+def _made(files: "Files") -> "List[str]":
+    """The names of all that lies beside the folders of the records, which are made where they are
+    not there. One that cannot be made fails again where something is written to it.
+
+    Both blocks of each folder above then know them.
+    """
     try:
-        files.list(folder)
+        names = files.list(records.FOLDER)
+        for folder in records.FOLDERS:
+            files.list(folder)
+        if records.FOLDERS[-1].rsplit("/", 1)[1] not in names:
+            for folder in ("", "", records.FOLDER, records.FOLDER):
+                files.settle(folder)
+        return names
     except OSError:
-        return
+        return []
 
 
-def _record(files: "Files", kind: int, twins: bool) -> Record:
-    formats = len(records.FORMATS[kind])
-    return Record(files, records.FOLDERS[kind], kind, formats, twins)
+def _record(files: "Files", kind: int, names: "List[str]") -> Record:
+    """names: of what lies there; a folder of each kind is of an older firmware."""
+    name = records.NAMES[kind]
+    at = 2 if kind == records.LEDGER else 0
+    first, second = records.FOLDERS[at : at + 2]
+    paths: "Tuple[str, ...]" = (first + "/" + name, second + "/" + name)
+    if name in names:
+        old = records.FOLDER + "/" + name
+        paths += (old + "/0", old + "/1", old + "/settle", old)
+    return Record(files, paths, kind, len(records.FORMATS[kind]), kind != records.LEDGER)
 
 
 def _setup_hash(values: "Values") -> bytes:

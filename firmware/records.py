@@ -15,14 +15,10 @@ CONDITION = 3
 LEDGER = 4
 BOLUSES = 5
 BLOCK_STEPS_MAX = 192  # that one record of the ledger reserves at most: keeper.py, at 24 mL/day
-FOLDERS = (
-    FOLDER,
-    FOLDER + "/setup",
-    FOLDER + "/therapy",
-    FOLDER + "/condition",
-    FOLDER + "/ledger",
-    FOLDER + "/boluses",
-)
+NAMES = ("", "setup", "therapy", "condition", "ledger", "boluses")
+# Of the first and the second generations, then those of the ledger: one that is damaged leaves the
+# other one. The ledger's are written thousands of times a day, and wear out alone.
+FOLDERS = (FOLDER + "/a", FOLDER + "/b", FOLDER + "/c", FOLDER + "/d")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +71,7 @@ CONDITION_1 = (
 
 # What was delivered. kind: of therapy now. spans: those of firmware/ledger.py. reserved_steps: as
 # many may have been made since; is_bolus: in a bolus. powered_s: time with power. chain: start of
-# the SHA-256 of the record before this one.
+# the SHA-256 of the record before this one. log_end: log_ring.py.
 _HEAD = (
     ("chain", "b", 8, 8),
     ("commanded_steps", "I") + _U32,
@@ -98,9 +94,11 @@ LEDGER_3 = (
     + (("is_bolus", "B", 0, 1), ("powered_s", "I") + _U32, ("spans", _VOLUMES + _DOSES, 5, 5))
     + _TAIL
 )
+LEDGER_4 = LEDGER_3 + (("log_end", "b", 12, 12),)
 
 # The newest boluses, the oldest first. count: how many there ever were. before: what all boluses
 # had delivered when the latest began. began_s: seconds with power since the pump was new.
+# locked_until_s: likewise, where a record that is lost locks out.
 _BOLUS = (
     ("began_s", "I") + _U32,
     ("volume_nl", "I", 1_000, 200_000),
@@ -116,6 +114,7 @@ BOLUSES_1 = (
     ("before_possible_nl", "Q") + _U64,
     ("boluses", _BOLUS, 0, 8),
 )
+BOLUSES_2 = BOLUSES_1 + (("locked_until_s", "I") + _U32,)
 
 # By kind: the formats from 1 on; the last one is written. memory.py brings older ones up to it.
 FORMATS: "Tuple[Fields, ...]" = (
@@ -123,6 +122,6 @@ FORMATS: "Tuple[Fields, ...]" = (
     (SETUP_1,),
     (THERAPY_1,),
     (CONDITION_1,),
-    (LEDGER_1, LEDGER_2, LEDGER_3),
-    (BOLUSES_1,),
+    (LEDGER_1, LEDGER_2, LEDGER_3, LEDGER_4),
+    (BOLUSES_1, BOLUSES_2),
 )

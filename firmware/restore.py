@@ -63,6 +63,7 @@ def restore(pump: "Pump", now_ms: int) -> int:
     """
     memory = pump.memory
     alarms = pump.alarms
+    memory.settle()
     setup = memory.load_setup()
     wall_s = memory.load_ledger(pump.ledger, setup["conc_mcg_ml"] if setup else 0)
     condition = memory.load_condition(alarms)

@@ -6,7 +6,7 @@ out); what a command means is not its business.
 
 import binascii
 
-from firmware.keeper import COMMIT_MS
+from firmware.keeper import ERASE_MS
 from firmware.refusal import Refusal
 from firmware.task import NEVER, Task
 from protocol.wire import codec, events, frame, schema
@@ -16,12 +16,13 @@ _HALF_FRAME_MS = 200
 _ANY_TIME = (schema.STATUS, schema.STOP)
 _ROOM_MS = {  # what takes long; all others take below 25 ms on an RP2040
     schema.PROPOSE: 80,  # 58 ms for 24 segments
-    schema.CONFIRM: 3 * COMMIT_MS,  # both twins, and the ledger where the kind of therapy changes
-    schema.SET_CLOCK: COMMIT_MS,
-    schema.REFILLED: COMMIT_MS,
+    # A folder may have to be moved: an erase more.
+    schema.CONFIRM: 4 * ERASE_MS,  # the prescription; the ledger twice if its kind is another
+    schema.SET_CLOCK: 3 * ERASE_MS,
+    schema.REFILLED: 3 * ERASE_MS,
     schema.BOLUSES: 80,
     schema.PROPOSE_BOLUS: 80,
-    schema.START_BOLUS: 3 * COMMIT_MS,  # both twins, and the ledger
+    schema.START_BOLUS: 4 * ERASE_MS,  # the account of boluses, and the ledger twice
     schema.LOG: 80,  # a segment read, and the records of a busy hour made
 }
 

@@ -1,8 +1,8 @@
 """One record on the flash, in two generations: what a power failure leaves is the old or the new.
 
-From the loop only. A record is written to the older of two small files and read back; loading
-takes the newer one that is sound. littlefs already makes a write whole; the second generation is
-for a file that the flash has damaged since.
+From the loop only. The generations are two small files in two folders: littlefs keeps such a file
+in its folder's log of changes, and what damages that log takes all later changes with it. A record
+is written to the older one and read back; loading takes the newer one that is sound.
 
     magic u8 | kind u8 | format u8 | length u8 | sequence u32 | payload | CRC-32
 
@@ -20,12 +20,16 @@ _MAGIC = 0xB1
 _HEADER = "<BBBBI"
 _HEADER_BYTES = 8
 _CRC_BYTES = 4
+_ENOENT = 2
+_OLD = 2  # the paths from here on are of before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Tuple
 
     from firmware.files import Files
+
+    Found = List[Optional[Tuple[int, int, bytes]]]
 
 
 class StoreError(Exception):
@@ -37,44 +41,46 @@ NOT_KEPT = (StoreError, MemoryError)
 
 
 class Record:
-    """A record of one kind, in a folder of its own.
+    """A record of one kind.
 
-    kind: 1 .. 255. formats: of the payload, 1 .. formats can be read; the last one is written.
-    twins: each save writes both generations, the older first, so that either one alone is the
-    truth: for records that a person made. Else they are written in turn.
-    format: of what was loaded. damaged: generations that were there and not sound at loading.
-    older: the payload of the generation before what was loaded, where that one is sound.
+    paths: of both generations; two more, where the generations of an older firmware lie. kind:
+    1 .. 255. formats: of the payload, 1 .. formats can be read; the last one is written.
+    twins: both generations get every change, so that either one alone is the truth. Else they are
+    written in turn.
+    is_half: the other generation is still to be written (`complete`). format: of what was loaded.
+    damaged: generations that were there and not sound at loading. older: the payload of the
+    generation before what was loaded, where that one is sound.
     """
 
     def __init__(
         self,
         files: "Files",
-        folder: str,
+        paths: "Tuple[str, ...]",
         kind: int,
         formats: int = 1,
-        twins: bool = False,
+        twins: bool = True,
     ) -> None:
         self._files = files
-        self._paths = (folder + "/0", folder + "/1")
-        self._folder = folder
+        self._paths = paths
         self._kind = kind
         self._formats = formats
         self._twins = twins
         self._sequence = 0
         self._next = 0  # generation that the next save replaces
+        self._is_there = False
+        self.is_half = False
         self.format = formats
         self.damaged = 0
         self.older: "Optional[bytes]" = None
 
     def load(self) -> "Optional[bytes]":
-        """The newest sound payload; None where there is none. Raises OSError.
-
-        Where the power failed between twins, or one was damaged, the other one is written anew;
-        and so is what was sound before the folder was settled, and was copied wrongly.
+        """The newest sound payload; None where there is none. What an older firmware has left is
+        written anew.
         """
-        before = self._open_before()
-        self._files.settle(self._folder)
-        found = self._open_both()
+        found = self._open_both(0)
+        moves = not self.damaged and found[0] is None and found[1] is None
+        if moves:
+            found = self._open_both(_OLD)
         newest = self.older = None
         self._sequence = self._next = 0
         for generation, one in enumerate(found):
@@ -82,48 +88,49 @@ class Record:
                 newest = one
                 self._sequence = one[0]
                 self._next = 1 - generation
-        anew = 0
-        for one in before:
-            if one is not None and (newest is None or _is_newer(one[0], self._sequence + 1)):
-                newest = one
-                self._sequence = one[0]
-                anew = 2 if self._twins else 1
         if newest is None:
-            if self._twins and self.damaged == 1:
-                self.damaged = 0  # the first save of all was cut: nobody was told that it is there
             return None
+        self._is_there = True
         self.format = newest[1]
-        for one in found:
-            if one is not None and one[0] == self._sequence - 1 & schema.U32_MAX:
-                self.older = one[2]
-        if anew:
-            self.damaged = 0
-        elif self._twins and (found[0] is None or found[1] is None or found[0][2] != found[1][2]):
-            anew = 1
-        for _ in range(anew):
+        other = found[self._next]
+        if other is not None and other[0] == self._sequence - 1 & schema.U32_MAX:
+            self.older = other[2]
+        self.is_half = moves or other is None or (self._twins and other[2] != newest[2])
+        if moves:
             try:
                 self._save_one(newest[2], newest[1])
-            except StoreError:
-                self.damaged += 1
+            except StoreError:  # it stays where it is
+                return newest[2]
+        elif not self.is_half:
+            for path in self._paths[_OLD:]:  # were the others lost it would be the truth again
+                self._remove(path)
         return newest[2]
 
     def save(self, payload: bytes) -> None:
         """Make it the newest; it has been read back on return. Raises StoreError.
 
-        After an error the newest is the one before. A twin that fails counts as damaged only.
+        After an error the newest is the one before. It may read well after a reset all the same:
+        until `complete` has put the one before in its place.
         """
-        path = self._paths[self._next]
-        try:
-            self._save_one(payload, self._formats)
-        except StoreError:
-            self._withdraw(path)
-            raise
-        if self._twins:
-            try:
-                self._save_one(payload, self._formats)
-                self.damaged = 0
-            except StoreError:
-                self.damaged = 1
+        self.is_half = True
+        self._save_one(payload, self._formats)
+        self._is_there = True
+        self.is_half = self._twins
+
+    def complete(self) -> None:
+        """Write the newest to the other generation, in place of what is there. Raises StoreError.
+
+        Where none was ever written there must be none.
+        """
+        if self._is_there:
+            newest = self._open(self._paths[1 - self._next])
+            if newest is None:
+                raise StoreError(self._next)
+            self._save_one(newest[2], newest[1])
+        else:
+            self._remove(self._paths[self._next])
+        self.is_half = False
+        self.damaged = 0
 
     def _save_one(self, payload: bytes, form: int) -> None:
         sequence = (self._sequence + 1) & schema.U32_MAX
@@ -140,25 +147,16 @@ class Record:
         self._sequence = sequence
         self._next = 1 - self._next
 
-    def _withdraw(self, path: str) -> None:
-        """What did not read back right may do so after a reset: it must not be there then."""
+    def _remove(self, path: str) -> None:
         try:
             self._files.remove(path)
         except OSError:
             return
 
-    def _open_both(self) -> "List[Optional[Tuple[int, int, bytes]]]":
-        """Both generations, as `_open` has them."""
+    def _open_both(self, at: int) -> "Found":
+        """Both generations, as `_open` has them. at: the place of the first one's path."""
         self.damaged = 0
-        names = self._files.list(self._folder)
-        return [self._open(path) if path[-1] in names else None for path in self._paths]
-
-    def _open_before(self) -> "List[Optional[Tuple[int, int, bytes]]]":
-        """Both generations before the folder is settled: what fails then may read well after."""
-        try:
-            return self._open_both()
-        except OSError:
-            return []
+        return [self._open(path) for path in self._paths[at : at + 2]]
 
     def _open(self, path: str) -> "Optional[Tuple[int, int, bytes]]":
         """(sequence, format, payload); None where it cannot be read or is no sound record.
@@ -167,8 +165,8 @@ class Record:
         """
         try:
             data = self._files.read(path)
-        except OSError:
-            data = b"?"
+        except OSError as error:
+            data = b"" if error.args[0] == _ENOENT else b"?"
         if not data:
             return None
         self.damaged += 1

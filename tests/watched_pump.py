@@ -12,6 +12,7 @@ from firmware.guard import EDGES, PERMITS, put
 from protocol.programmer.event_log import Log
 from protocol.wire import codec, events
 from tests.jumping_chip import Chip, pump_on
+from tests.kept import kind_of, record_of
 from tests.plain_order import HOUR_MS, WRAP, PlainOrder
 
 SEGMENTS = [(390, 487_331), (394, 0), (1_090, 211_777), (1_093, 0)]
@@ -24,7 +25,6 @@ EVENTS_BEFORE = (1 << 31) - 2
 POWERED_S = (1 << 31) - 86_400 * 30  # before this start
 RTC_FROM = datetime(2023, 12, 1, 11, 7)  # a leap day follows
 _PAIRS_SPARED = 60  # of so many comparisons of pairs one is made, where they are spared
-_KINDS = {"ledger": records.LEDGER, "condition": records.CONDITION}
 
 
 class Disk(RamDisk):
@@ -55,7 +55,8 @@ class WatchedPump:
         for kind in (events.BOOT, events.SELF_TEST, events.LEDGER):
             self.order.note(kind)
         self.ordering = False  # a command is being done
-        self.record_ms = self.record_steps = self.reserved = 0  # of the ledger's newest record
+        # Of the ledger's newest record. block: steps until the next one.
+        self.record_ms = self.record_steps = self.reserved = self.block = 0
         self.condition: dict[str, Any] = {}  # the newest record of it
         self._sequence = PRESET
         self._log_at = EVENTS_BEFORE + 1
@@ -74,7 +75,8 @@ class WatchedPump:
         put(pump.guard.step, PERMITS, PRESET_U16)
         put(pump.guard.step, EDGES, PRESET_U16)
         pump.motion._edges[0], pump.motion._edges[1] = PRESET_U16, 1
-        pump.memory._ledger._sequence = pump.memory._condition._sequence = PRESET
+        for kind in (records.LEDGER, records.CONDITION):
+            record_of(pump, kind)._sequence = PRESET
         pump.boluses.count = PRESET
         pump.ledger.powered_s = POWERED_S
         pump.log._ring.newest = EVENTS_BEFORE
@@ -102,8 +104,8 @@ class WatchedPump:
 
     def _on_file(self, path: str, data: bytes) -> None:
         """Called in the middle of what the pump does: it must not raise."""
-        kind = _KINDS.get(path.split("/")[2])
-        if kind is None or path.endswith("settle"):
+        kind = kind_of(path)
+        if kind not in (records.LEDGER, records.CONDITION):
             return
         self.order.advance(self.chip.now_ms)
         head, payload = data[:8], data[8:-4]
@@ -144,12 +146,18 @@ class WatchedPump:
         ):
             self.compare(name, found, expected)
         since_ms = now_ms - self.record_ms
-        block_ends = self.reserved > 0 and all_steps - self.record_steps == self.reserved - 1
+        since = all_steps - self.record_steps
+        block_ends = self.block > 0 and since == self.block
         if since_ms > HOUR_MS:
             self.say("no record for an hour")
         if not (since_ms == HOUR_MS or self.ordering or block_ends or now_ms == order.midnight_ms):
             self.say("a record that nothing asked for")
+        # What the record before reserved beyond its block bounds the next one.
+        block = reserved - reserved // 2
+        if not self.ordering:
+            block = min(block, self.reserved - since)
         self.record_ms, self.record_steps, self.reserved = now_ms, all_steps, reserved
+        self.block = block
 
     def read_log(self) -> None:
         """What has come since it was read last: whole, chained, and what was expected."""

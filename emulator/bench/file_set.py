@@ -21,6 +21,7 @@ from pathlib import Path
 
 from emulator.bench import boards
 from emulator.bench.manifest import NAME, Manifest
+from emulator.bench.numbers_inline import numbers_in, written_out
 from firmware import pins
 from firmware.version import VERSION
 from protocol.wire import schema
@@ -121,13 +122,30 @@ def _mpy_name(name: str) -> str:
 
 @cache
 def _compile(name: str, path: Path) -> bytes:
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     taken = _words_elsewhere(path) | {word[1:] for word in _words(path) if word[0] == "_"}
     taken |= _told_or_reached(text)
     for constant, _ in re.findall(_PUBLIC, text, flags=re.MULTILINE):
         if constant not in taken:
             text = re.sub(rf"\b{constant}\b", f"_{constant}", text)
     return _compile_text(name, text)
+
+
+@cache
+def _numbers() -> dict[str, dict[str, int]]:
+    """Of the device's files, by module; not the pins, which another wiring has otherwise."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): numbers_in(path.read_text())
+        for path in _sources(release=True)
+        if path != ROOT / PINS_FILE
+    }
+
+
+@cache
+def _text(path: Path) -> str:
+    """A source file, with the numbers of others in it where it goes on a board compiled."""
+    text = path.read_text(encoding="utf-8")
+    return written_out(text, _numbers()) if path in _sources(release=False) else text
 
 
 def _told_or_reached(text: str) -> set[str]:
@@ -145,7 +163,7 @@ def _told_or_reached(text: str) -> set[str]:
 
 @cache
 def _words(path: Path) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    return frozenset(re.findall(r"\w+", _text(path)))
 
 
 def _words_elsewhere(path: Path) -> frozenset[str]:

@@ -15,6 +15,7 @@ from firmware.pins import STEP
 from protocol.wire import events, schema
 from tests.fault.event import Event, Given, said_by
 from tests.fault.test_restore import made
+from tests.kept import paths_of
 from tests.pumps import Bed
 
 SEGMENTS = [(0, 48_000), (480, 96_000), (960, 72_000)]
@@ -223,7 +224,7 @@ class Day:
 
     def _file(self, path: str) -> None:
         """A new record of the ledger reserves anew."""
-        if path.startswith(records.FOLDERS[records.LEDGER] + "/") and path[-1] in "01":
+        if path in paths_of(records.LEDGER):
             pump = self.bed.pump
             if pump is None:
                 self._reserved = max(self._reserved, block_steps(0))

@@ -11,6 +11,7 @@ from firmware import records
 from protocol import names
 from protocol.wire import schema
 from tests.fault.test_restore import made, waiting
+from tests.kept import path_of
 from tests.pumps import Bed
 
 GENERATIONS = ("0", "1", "01")
@@ -52,7 +53,7 @@ class Shelf:
         for one in generations:
             data = bytearray(self._read(kind, one))
             data[bit // 8] ^= 1 << bit % 8
-            with disk.open(f"{records.FOLDERS[kind]}/{one}", "wb") as file:
+            with disk.open(path_of(kind, one), "wb") as file:
                 file.write(data)
 
     def verdict(self, kind: int, generations: str) -> str:
@@ -101,7 +102,7 @@ class Shelf:
         return setup, held, boluses
 
     def _read(self, kind: int, generation: str) -> bytes:
-        with self.bed.world.disk.open(f"{records.FOLDERS[kind]}/{generation}", "rb") as file:
+        with self.bed.world.disk.open(path_of(kind, generation), "rb") as file:
             data: bytes = file.read()
         return data
 

@@ -7,6 +7,7 @@ from firmware import records
 from protocol.wire import schema
 from tests.fault.boluses import BASAL_NL_DAY, CONC, RATE_NL_DAY, VOLUME_NL, last, refusal, running
 from tests.fault.test_restore import after_a_power_failure, corrupt
+from tests.kept import record_of
 
 
 def test_none_is_given_within_the_lockout() -> None:
@@ -189,7 +190,7 @@ def test_everything_is_checked_once_more_at_the_start() -> None:
 
 def test_one_that_cannot_be_stored_is_not_given() -> None:
     bed = running()
-    store = bed.pump.memory._boluses
+    store = record_of(bed.pump, records.BOLUSES)
 
     def fails(_payload: bytes) -> None:
         from firmware.store import StoreError

@@ -6,6 +6,7 @@ from firmware import keeper, records
 from firmware.care import LEFT_STOPPED_H
 from protocol import names
 from protocol.wire import schema
+from tests.kept import FOLDERS, NAMES, path_of
 from tests.pumps import Bed
 
 UL_DAY = 1_000
@@ -33,7 +34,7 @@ def waiting(bed: Bed) -> set[str]:
 def corrupt(bed: Bed, kind: int, generations: str = "01") -> None:
     """One bit of each of these generations of a record flips."""
     for generation in generations:
-        path = f"{records.FOLDERS[kind]}/{generation}"
+        path = path_of(kind, generation)
         with bed.world.disk.open(path, "rb") as file:
             data = bytearray(file.read())
         data[len(data) // 2] ^= 0x10
@@ -45,7 +46,7 @@ def newest_of_the_ledger(bed: Bed) -> str:
     """The generation with the higher sequence; firmware/store.py has it after four bytes."""
 
     def sequence(generation: str) -> int:
-        with bed.world.disk.open(f"{records.FOLDERS[records.LEDGER]}/{generation}", "rb") as file:
+        with bed.world.disk.open(path_of(records.LEDGER, generation), "rb") as file:
             return int.from_bytes(file.read()[4:8], "little")
 
     return max("01", key=sequence)
@@ -255,27 +256,27 @@ def test_a_calibration_is_kept_and_what_was_delivered_before_keeps_its_volume() 
 
 
 class Broken:
-    """A disk that fails to write, as long as `fails` is set; for one folder."""
+    """A disk that fails to write, as long as `fails` is set: files whose path has this part."""
 
-    def __init__(self, disk: object, folder: str) -> None:
+    def __init__(self, disk: object, part: str) -> None:
         self._disk = disk
-        self._folder = folder
+        self._part = part
         self.fails = False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._disk, name)
 
     def open(self, path: str, mode: str) -> object:
-        if self.fails and mode != "rb" and path.startswith(self._folder):
+        if self.fails and mode != "rb" and self._part in path:
             raise OSError(5)
         return self._disk.open(path, mode)  # type: ignore[attr-defined]
 
 
-def with_broken(folder: str) -> "tuple[Bed, Broken]":
+def with_broken(part: str) -> "tuple[Bed, Broken]":
     found: list[Broken] = []
 
     def wrap(world: object) -> None:
-        found.append(Broken(world.disk, folder))  # type: ignore[attr-defined]
+        found.append(Broken(world.disk, part))  # type: ignore[attr-defined]
         world.disk = found[0]  # type: ignore[attr-defined]
 
     return Bed(before=wrap), found[0]
@@ -291,7 +292,7 @@ def with_broken(folder: str) -> "tuple[Bed, Broken]":
 def test_what_cannot_be_written_is_refused_alarms_and_changes_nothing(
     kind: int, command: int, values: dict[str, int]
 ) -> None:
-    bed, disk = with_broken(records.FOLDERS[kind])
+    bed, disk = with_broken(NAMES[kind])
     bed.ready((0, 600_000))
     bed.programmer.hold_magnet()
     before = bed.ask(schema.READ_SETUP)
@@ -308,7 +309,7 @@ def test_what_cannot_be_written_is_refused_alarms_and_changes_nothing(
 
 
 def test_a_prescription_that_cannot_be_written_leaves_the_old_one_running() -> None:
-    bed, disk = with_broken(records.FOLDERS[records.THERAPY])
+    bed, disk = with_broken(NAMES[records.THERAPY])
     bed.running((0, 600_000))
     before = bed.ask(schema.READ_BACK)
     disk.fails = True
@@ -322,7 +323,7 @@ def test_a_prescription_that_cannot_be_written_leaves_the_old_one_running() -> N
 
 
 def test_a_ledger_that_cannot_be_written_alarms_and_stops_no_delivery() -> None:
-    bed, disk = with_broken(records.FOLDERS[records.LEDGER])
+    bed, disk = with_broken(NAMES[records.LEDGER])
     bed.running((0, 1_000_000))
     bed.run(minutes=1)
     disk.fails = True
@@ -335,9 +336,9 @@ def test_a_ledger_that_cannot_be_written_alarms_and_stops_no_delivery() -> None:
     assert not bed.status()["alarms_active"] & 1 << schema.STORE_FAILED
 
 
-@pytest.mark.parametrize("folder", [*records.FOLDERS, "/"])
-def test_a_flash_that_takes_no_write_at_boot_stops_no_therapy(folder: str) -> None:
-    bed, disk = with_broken(folder)
+@pytest.mark.parametrize("part", [*NAMES.values(), *FOLDERS, "/"])
+def test_a_flash_that_takes_no_write_at_boot_stops_no_therapy(part: str) -> None:
+    bed, disk = with_broken(part)
     bed.running((0, 1_000_000))
     bed.run(minutes=5)
     bed.world.power_cut()
@@ -348,7 +349,7 @@ def test_a_flash_that_takes_no_write_at_boot_stops_no_therapy(folder: str) -> No
     bed.run(hours=1)
     assert bed.state == schema.RUNNING
     assert abs(len(bed.steps) - steps - 1_000_000 / 50 / 24) <= 1
-    if folder in (records.FOLDER, "/", *records.FOLDERS[records.CONDITION : records.BOLUSES]):
+    if part in ("/", "condition", "ledger", *FOLDERS):
         assert "STORE_FAILED" in waiting(bed)
 
 

@@ -60,7 +60,7 @@ def aged(number: int) -> Image:
     free_blocks = FREE_BLOCKS[number % len(FREE_BLOCKS)]
     if free_blocks:
         _fill(disk, free_blocks)
-    for folder in records.FOLDERS[1:]:
+    for folder in records.FOLDERS:
         if number % 4 == 3:
             _rewrite(disk, folder, WORN_SAVES + draw.randrange(16))
         _rewrite(disk, folder, draw.randrange(20))
@@ -114,7 +114,7 @@ def _cut(ward: Ward, draw: random.Random) -> None:
     """The power fails while a record is written, and the pump starts again."""
     ward.flash.cut(draw.randrange(3), draw.choice(CUTS), draw.randrange(1, 4))
     try:
-        for folder in records.FOLDERS[1:]:
+        for folder in records.FOLDERS:
             _rewrite(ward.disk, folder, 1)
     except PowerCut:
         pass
@@ -150,7 +150,7 @@ def _top_up(disk: LittleDisk) -> None:
     """Records behind the newest of the log, until its segment is nearly full."""
     disk.mount()
     ring = LogRing(Files(disk, disk.open))
-    ring.find_end()
+    ring.find_end(bytes(12))
     at = ring.newest - max(int(name, 16) for name in disk.listdir(LOG_FOLDER) if name != "settle")
     _, _, (newest, *_) = ring.page(ring.newest)
     records, chain = [], ring.chain

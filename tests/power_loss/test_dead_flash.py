@@ -8,6 +8,7 @@ from firmware import records
 from firmware.pins import BUZZER
 from protocol.wire import schema
 from tests.fault.test_restore import waiting, with_broken
+from tests.kept import NAMES
 from tests.power_loss.images import FREE_BLOCKS, aged
 from tests.power_loss.ward import Ward
 
@@ -72,18 +73,18 @@ def test_a_start_that_takes_too_long_again_and_again_is_heard(defect: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("folder", "is_mended"),
+    ("part", "is_mended"),
     [
-        (records.FOLDERS[records.LEDGER], True),
-        (records.FOLDERS[records.LEDGER], False),
+        (NAMES[records.LEDGER], True),
+        (NAMES[records.LEDGER], False),
         ("/", False),
     ],
 )
 def test_an_account_that_could_not_be_written_is_told_after_a_power_failure(
-    folder: str, is_mended: bool
+    part: str, is_mended: bool
 ) -> None:
     """By the alarm that was stored, or by the flash that fails again."""
-    bed, disk = with_broken(folder)
+    bed, disk = with_broken(part)
     bed.running((0, 1_000_000))
     bed.run(minutes=1)
     disk.fails = True

@@ -14,6 +14,7 @@ from emulator.world import World
 from firmware import records
 from protocol import names
 from protocol.wire import schema
+from tests.kept import path_of
 from tests.power_loss.board_ward import STARTED_MS, BoardWard, disk_of
 from tests.power_loss.stretches import Stretch, Stretches
 from tests.power_loss.workloads import SETTLE_S
@@ -145,13 +146,12 @@ def damaged(system: bytes, kind: int, generations: str) -> bytes:
     generations: "0", "1" or "01"; "new": the one with the higher sequence.
     """
     disk = disk_of(system)
-    folder = records.FOLDERS[kind]
     if generations == "new":
-        generations = max("01", key=lambda name: _read(disk, f"{folder}/{name}")[4:8][::-1])
+        generations = max("01", key=lambda name: _read(disk, path_of(kind, name))[4:8][::-1])
     for name in generations:
-        data = bytearray(_read(disk, f"{folder}/{name}"))
+        data = bytearray(_read(disk, path_of(kind, name)))
         data[len(data) // 2] ^= 0x10
-        with disk.open(f"{folder}/{name}", "wb") as file:
+        with disk.open(path_of(kind, name), "wb") as file:
             file.write(data)
     return disk.flash.image()
 

@@ -5,8 +5,9 @@ import pytest
 from emulator.ram_disk import RamDisk
 from firmware.files import Files
 from firmware.store import Record, StoreError
+from tests.kept import loaded, save
 
-FOLDER = "/record"
+PATHS = ("/first/it", "/second/it")
 
 
 class Liar(Files):
@@ -35,29 +36,70 @@ def files() -> Liar:
     return Liar(disk, disk.open)
 
 
+def lying(files: Liar, lies: str, record: Record, payload: bytes) -> None:
+    """A save that is refused."""
+    files.lies = lies
+    with pytest.raises(StoreError):
+        record.save(payload)
+    files.lies = "nothing"
+
+
 @pytest.mark.parametrize("lies", ["not written", "another byte", "half of it"])
 @pytest.mark.parametrize("twins", [False, True])
 def test_every_write_is_read_back(files: Liar, twins: bool, lies: str) -> None:
-    record = Record(files, FOLDER, 1, twins=twins)
-    record.load()
-    record.save(b"first")
-    record.save(b"second")
-    files.lies = lies
-    with pytest.raises(StoreError):
-        record.save(b"third")
-    files.lies = "nothing"
-    assert Record(files, FOLDER, 1, twins=twins).load() == b"second"
-    record.save(b"fourth")
-    assert Record(files, FOLDER, 1, twins=twins).load() == b"fourth"
+    record, _ = loaded(files, PATHS, twins)
+    save(record, b"first")
+    save(record, b"second")
+    lying(files, lies, record, b"third")
+    assert loaded(files, PATHS, twins)[1] == b"second"
+    save(record, b"fourth")
+    assert loaded(files, PATHS, twins)[1] == b"fourth"
 
 
-def test_what_did_not_read_back_is_withdrawn(files: Liar) -> None:
+@pytest.mark.parametrize("twins", [False, True])
+def test_what_did_not_read_back_is_replaced_by_what_holds(files: Liar, twins: bool) -> None:
     """It was refused, and may read well after a reset."""
-    record = Record(files, FOLDER, 1)
-    record.load()
+    record, _ = loaded(files, PATHS, twins)
+    save(record, b"first")
+    lying(files, "reads otherwise", record, b"second")
+    assert record.is_half
+    record.complete()
+    assert not record.is_half
+    assert [files.read(path)[8:-4] for path in PATHS] == [b"first", b"first"]
+    assert loaded(files, PATHS, twins)[1] == b"first"
+
+
+def test_the_first_of_all_is_gone_where_it_was_refused(files: Liar) -> None:
+    record, _ = loaded(files, PATHS)
+    lying(files, "reads otherwise", record, b"first")
+    record.complete()
+    assert loaded(files, PATHS)[1] is None
+
+
+def test_one_generation_that_is_damaged_alone_was_something(files: Liar) -> None:
+    """The other one is not there: it is not as if nothing had ever been saved."""
+    record, _ = loaded(files, PATHS)
     record.save(b"first")
-    files.lies = "reads otherwise"
-    with pytest.raises(StoreError):
-        record.save(b"second")
-    files.lies = "nothing"
-    assert Record(files, FOLDER, 1).load() == b"first"
+    files.write(PATHS[0], b"no record")
+    record, found = loaded(files, PATHS)
+    assert (found, record.damaged) == (None, 1)
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_what_an_older_firmware_left_moves_and_is_then_forgotten(files: Liar, twins: bool) -> None:
+    files.list("/old")
+    old = ("/old/0", "/old/1")
+    record, _ = loaded(files, ("/old/0", "/old/1"), twins)
+    for payload in (b"first", b"second"):
+        save(record, payload)
+    paths = (*PATHS, *old, "/old/settle", "/old")
+    assert loaded(files, paths, twins)[1] == b"second"
+    assert files.read(old[1])[8:-4] == b"second", "the power may fail before the other is written"
+    assert [files.read(path)[8:-4] for path in PATHS] == [b"second", b"second"]
+    record, found = loaded(files, paths, twins)
+    assert found == b"second"
+    for path in old:
+        with pytest.raises(OSError, match="2"):
+            files.read(path)
+    save(record, b"third")
+    assert loaded(files, PATHS, twins)[1] == b"third"

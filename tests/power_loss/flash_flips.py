@@ -1,0 +1,81 @@
+"""One bit of the flash flips while the pump has no power: any bit of all that littlefs has there.
+
+Not only of a record's own bytes: what is flipped in the log of a folder takes all that was written
+to it later. Nothing may be lost, or the pump says so and is held.
+
+    python -m tests.power_loss.flash_flips IMAGE BLOCK BYTE BIT     runs one again
+"""
+
+import sys
+from collections.abc import Iterator
+
+from protocol.wire import events, schema
+from tests.power_loss.images import aged
+from tests.power_loss.ward import Image, Ward
+from tests.power_loss.workloads import WORKLOADS
+
+ERASED = 0xFF
+_LOG_GAP_AT = 3  # place of an event's kind in what the log holds in memory
+
+
+def lived(image: int) -> Image:
+    """An aged pump that has a new prescription, a bolus, an hour of delivery and more."""
+    ward = Ward(aged(image))
+    ward.boot()
+    ward.prescribe((0, 300_000))
+    ward.run(s=3_700)
+    WORKLOADS["bolus"](ward)
+    ward.run(s=600)
+    ward.settled()
+    ward.world.power_cut()
+    ward.flash.power_on()
+    return ward.image()
+
+
+def places(image: Image) -> Iterator[tuple[int, int]]:
+    """(block, byte) of all that was ever programmed, but for files that nobody reads."""
+    for block, data in enumerate(image.content[0]):
+        if any(data):  # the filler is zeros
+            for at, byte in enumerate(data):
+                if byte != ERASED:
+                    yield block, at
+
+
+def flipped(image: Image, block: int, at: int, bit: int) -> list[str]:
+    """What is wrong after the next start, in words."""
+    ward = Ward(image)
+    data = bytearray(ward.flash._blocks[block])
+    data[at] ^= 1 << bit
+    ward.flash._blocks[block] = bytes(data)
+    ward.boot()
+    ward.run(s=1)
+    pump = ward.pump
+    if pump.alarms.mask(True) >> schema.RESTORE_FAILED & 1:
+        return [] if pump.state.state == schema.HELD else ["told, and not held"]
+    wrong = ward.wrong_therapy(alarmed=True) + ward.wrong_ledger()
+    ends_at, newest = pump.log._ring.newest, ward.may["newest"][0]
+    if ends_at < newest and not any(
+        event[_LOG_GAP_AT] == events.LOG_GAP for event in pump.log._fresh
+    ):
+        wrong.append(f"log ends at {ends_at}, had {newest}")
+    return wrong
+
+
+def campaign(image: int, every: int) -> tuple[int, dict[str, list[str]]]:
+    """(bits flipped, what was wrong by id): one byte in so many, one bit after the other."""
+    content = lived(image)
+    wrong = {}
+    count = 0
+    for number, (block, at) in enumerate(places(content)):
+        if number % every == image % every:
+            bit = number // every % 8
+            found = flipped(content, block, at, bit)
+            count += 1
+            if found:
+                wrong[f"{image} {block} {at} {bit}"] = found
+    return count, wrong
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    print(flipped(lived(numbers[0]), *numbers[1:]) or "nothing is wrong")
