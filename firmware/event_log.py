@@ -167,7 +167,7 @@ class EventLog(Task):
         }
 
     def _open(self) -> None:
-        damaged = self._ring.find_end(self._ledger.log_end)
+        damaged = self._ring.find_end(self._ledger.log_number)
         self._is_open = True
         if damaged:
             self.note(events.LOG_GAP, damaged, events.DAMAGED)
@@ -238,7 +238,7 @@ class EventLog(Task):
             self._fail()
         else:
             self._alarms.clear(schema.LOG_FAILED)
-        self._ledger.log_end = self._ring.end()
+        self._ledger.log_number = self._ring.newest
         if self._sealed:
             self._flush_at_ms = now_ms
 

@@ -63,7 +63,7 @@ class Ledger:
     are guarded (firmware/guard.py), so none is wrong while steps are made.
 
     boots: how often the pump has started. powered_s: how long it had power before this start.
-    log_end: of the log that is on the flash (log_ring.py).
+    log_number: of the newest event on the flash.
     is_sound: False once a guarded number was wrong; what the flash holds is the truth then.
     """
 
@@ -77,7 +77,7 @@ class Ledger:
         self._bolus_unverified = Count(words, BOLUS_UNVERIFIED)
         self.boots = 0
         self.powered_s = 0
-        self.log_end = bytes(12)
+        self.log_number = 0
         self.is_sound = True
         put(guard.rest, BOOKED_PL, step_pl)
         put(guard.rest, KIND, schema.CONTINUOUS)
@@ -198,7 +198,7 @@ class Ledger:
             "is_bolus": int(self._words[SHARE_NL_DAY] > 0),
             "spans": spans,
             "boots": self.boots,
-            "log_end": self.log_end,
+            "log_number": self.log_number,
         }
 
     def restore(self, fields: "Dict[str, Any]") -> None:
@@ -210,7 +210,7 @@ class Ledger:
         put(self._guard.rest, KIND, fields["kind"])
         self.boots = fields["boots"]
         self.powered_s = fields["powered_s"]
-        self.log_end = fields["log_end"]
+        self.log_number = fields["log_number"]
         self.commanded.set(fields["commanded_steps"])
         self.verified.set(fields["verified_steps"])
         self.unverified.set(fields["unverified_steps"])

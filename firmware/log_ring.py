@@ -41,11 +41,11 @@ class LogRing:
         self.newest = 0
         self.chain = bytes(events.CHAIN_BYTES)
 
-    def find_end(self, known: bytes) -> int:
+    def find_end(self, known: int) -> int:
         """After a reset: go on after what is there. Returns how many records are damaged, or gone.
 
-        known: the `end` that the ledger knows of. Where the log ends before it the rest is gone,
-        and its numbers are not used again.
+        known: the newest one that the ledger knows of. Where the log ends before it the rest is
+        gone, and its numbers are not used again.
         Damaged records keep their numbers, and the chain goes on from the last sound one. A
         segment that is sound is written anew, be it as it was before the folder was settled: what
         a cut has left of it may read otherwise at each reading.
@@ -62,17 +62,11 @@ class LogRing:
         damaged = self._go_on(now_start, now) if now else 0
         if now and not damaged and not self._write_anew(_path(now_start), now):
             self._may_append = False
-        gone = struct.unpack("<I", known[:4])[0] - self.newest
-        if gone > 0:
-            damaged += gone
-            self.newest += gone
-            self.chain = known[4:]
+        if self.newest < known:
+            damaged += known - self.newest
+            self.newest = known
             self._may_append = False
         return damaged
-
-    def end(self) -> bytes:
-        """Number and chain of the newest record on the flash."""
-        return struct.pack("<I", self.newest) + self.chain
 
     def _write_anew(self, path: str, data: bytes) -> bool:
         """Whether that could be done."""

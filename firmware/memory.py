@@ -173,7 +173,7 @@ class Memory:
             found["is_bolus"] = found["powered_s"] = 0
             found["spans"].append(dict.fromkeys(found["spans"][0], 0))
         if form < 4:  # nor where the log ends
-            found["log_end"] = bytes(12)
+            found["log_number"] = 0
         # What an older firmware reserved did not go on to the record after the next.
         if (record.damaged and form < 4) or self.damaged & 1 << records.LEDGER:
             found["reserved_steps"] += records.BLOCK_STEPS_MAX

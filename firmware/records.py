@@ -71,7 +71,7 @@ CONDITION_1 = (
 
 # What was delivered. kind: of therapy now. spans: those of firmware/ledger.py. reserved_steps: as
 # many may have been made since; is_bolus: in a bolus. powered_s: time with power. chain: start of
-# the SHA-256 of the record before this one. log_end: log_ring.py.
+# the SHA-256 of the record before this one. log_number: of the newest event there.
 _HEAD = (
     ("chain", "b", 8, 8),
     ("commanded_steps", "I") + _U32,
@@ -94,7 +94,8 @@ LEDGER_3 = (
     + (("is_bolus", "B", 0, 1), ("powered_s", "I") + _U32, ("spans", _VOLUMES + _DOSES, 5, 5))
     + _TAIL
 )
-LEDGER_4 = LEDGER_3 + (("log_end", "b", 12, 12),)
+# 217 bytes: with 220 a change of it takes one page on a board, where a file has a time as well.
+LEDGER_4 = LEDGER_3 + (("log_number", "I") + _U32,)
 
 # The newest boluses, the oldest first. count: how many there ever were. before: what all boluses
 # had delivered when the latest began. began_s: seconds with power since the pump was new.

@@ -48,6 +48,7 @@ NOT_GUARDED = {  # every number on the delivery path that is no guarded word, an
     "Therapy.prescription": "as confirmed, for reading back; delivery goes by guarded segments",
     "Ledger.boots": _SHOWN,
     "Ledger.powered_s": "how old a bolus is, for the next one",
+    "Ledger.log_number": "where the log ended, for the next start",
     "Ledger.is_sound": "says only that totals are not to be told or written",
     "Count._place": "where the count stands; a wrong place is a mismatch of two pairs",
 }

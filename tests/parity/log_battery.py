@@ -29,6 +29,7 @@ class Stand:
         self.days = 0
         self.verified = self.unverified = self
         self.is_sound = True
+        self.log_number = 0
 
     def read(self):
         return self.now_ms

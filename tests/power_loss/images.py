@@ -150,7 +150,7 @@ def _top_up(disk: LittleDisk) -> None:
     """Records behind the newest of the log, until its segment is nearly full."""
     disk.mount()
     ring = LogRing(Files(disk, disk.open))
-    ring.find_end(bytes(12))
+    ring.find_end(0)
     at = ring.newest - max(int(name, 16) for name in disk.listdir(LOG_FOLDER) if name != "settle")
     _, _, (newest, *_) = ring.page(ring.newest)
     records, chain = [], ring.chain

@@ -10,7 +10,7 @@ from tests.power_loss.ward import Ward
 
 # One that has moved its folders, one with a full log, one that began with an older disk.
 IMAGES = (0, 3, 12, 25) if IS_LONG else (0, 3)
-EVERY = 7 if IS_LONG else 61
+EVERY = 3 if IS_LONG else 31
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -33,7 +33,7 @@ def test_a_block_that_is_gone_at_the_next_start_loses_nothing_untold(image: int)
     content = ward.image()
     outcomes = {}
     for block, data in enumerate(content.content[0]):
-        if any(data) and data.strip(b"\xff"):
+        if data.strip(b"\xff") and data.count(0) < len(data) * 9 // 10:
             again = Ward(content)
             again.flash._blocks[block] = again.flash._erased
             again.boot()

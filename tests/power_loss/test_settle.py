@@ -119,23 +119,23 @@ def test_log_records_that_were_sound_before_their_folder_was_settled_are_not_los
     disk = LittleDisk(Flash(blocks=24))
     filed(disk).list("/pump")
     ring = LogRing(filed(disk))
-    assert ring.find_end(bytes(12)) == 0
+    assert ring.find_end(0) == 0
     content = [number.to_bytes(4, "little").ljust(CONTENT_BYTES, b"e") for number in (1, 2)]
     records = [seal(ring.chain, content[0])]
     records.append(seal(chain_of(records[0]), content[1]))
     ring.write(records)
     again = LogRing(torn(disk, "/pump/log/00000001"))
-    assert again.find_end(bytes(12)) == 0
+    assert again.find_end(0) == 0
     assert (again.newest, again.chain) == (2, ring.chain)
     for found in (again, LogRing(filed(disk))):
-        found.find_end(bytes(12))
+        found.find_end(0)
         assert found.page(1) == (1, bytes(CHAIN_BYTES), records)
 
 
 def one_record(disk: LittleDisk) -> LogRing:
     filed(disk).list("/pump")
     ring = LogRing(filed(disk))
-    ring.find_end(bytes(12))
+    ring.find_end(0)
     ring.write([seal(ring.chain, (1).to_bytes(4, "little").ljust(CONTENT_BYTES, b"e"))])
     return ring
 
@@ -153,7 +153,7 @@ def test_a_sound_segment_of_the_log_is_written_anew_at_each_start() -> None:
 
     disk.mount()
     again = LogRing(Told(disk, disk.open))
-    assert again.find_end(bytes(12)) == 0
+    assert again.find_end(0) == 0
     assert written[-1] == "/pump/log/00000001"
     assert again.page(1)[0] == 1
 
@@ -171,7 +171,7 @@ def test_what_could_not_be_written_anew_is_not_appended_to(fails: bool) -> None:
 
     disk.mount()
     again = LogRing(Failing(disk, disk.open))
-    assert (again.find_end(bytes(12)), again.newest) == (0, 1)
+    assert (again.find_end(0), again.newest) == (0, 1)
     again.write([seal(again.chain, (2).to_bytes(4, "little").ljust(CONTENT_BYTES, b"e"))])
     names = [name for name in disk.listdir("/pump/log") if name != "settle"]
     assert names == ["00000001"] + ["00000002"] * fails

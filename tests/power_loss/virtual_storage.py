@@ -117,7 +117,7 @@ def _world(system: bytes, ms: int = STARTED_MS) -> tuple[Any, Bedside]:
 
 class Apart(NamedTuple):
     """How far two lists of works are apart: erasures in all; erasures of one work; its pages where
-    it has the same erasures, and where not: what is erased for is written anew.
+    it has the same erasures, beyond one for each folder that is written anew; and where not.
     """
 
     erases_in_all: int
@@ -129,7 +129,7 @@ class Apart(NamedTuple):
 def apart(board: list[Work], world: list[Work]) -> Apart:
     """VfsLfs2 keeps 12 bytes more a file: a folder is full, and erased for, a write sooner."""
     found = [
-        (one.erases - other.erases, abs(one.pages - other.pages))
+        (one.erases - other.erases, max(0, abs(one.pages - other.pages) - other.erases))
         for one, other in zip(board, world, strict=True)
     ]
     return Apart(

@@ -92,6 +92,7 @@ class Stand:
         self.cleared: list[int] = []
         self.verified = self.unverified = self
         self.is_sound = True
+        self.log_number = 0
 
     def read(self) -> int:
         return self.now_ms

@@ -13,6 +13,7 @@ from emulator.little_disk import LittleDisk
 from firmware import records
 from firmware.version import VERSION
 from protocol.wire import schema
+from tests.kept import NAMES, paths_of
 from tests.upgrade.make_image import IMAGES, a_life, bed_on, told
 
 SHEETS = sorted(IMAGES.glob("*.json"))
@@ -100,12 +101,13 @@ def formats_in(image: bytes) -> dict[int, set[int]]:
     disk = LittleDisk(holding(image))
     disk.mount()
     found: dict[int, set[int]] = {}
-    for kind, folder in enumerate(records.FOLDERS):
-        if not kind or folder.rsplit("/", 1)[1] not in disk.listdir(records.FOLDER):
-            continue
-        for name in disk.listdir(folder):
-            with disk.open(f"{folder}/{name}", "rb") as file:
-                data = file.read()
+    for kind, name in NAMES.items():
+        for path in (*paths_of(kind), f"/pump/{name}/0", f"/pump/{name}/1"):
+            try:
+                with disk.open(path, "rb") as file:
+                    data = file.read()
+            except OSError:
+                continue
             if len(data) > HEADER_BYTES + 4 and data[-4:] == crc32(data[:-4]).to_bytes(
                 4, "little"
             ):
