@@ -126,11 +126,12 @@ class Session(Task):
         if request.kind == schema.HELLO:
             self._open(request, content, now_ms)
             return
-        if self.is_open:
+        is_next = self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX
+        if is_next or (self.is_open and self._is_again(request)):
             self._idle_at_ms = now_ms + IDLE_MS
         if self._is_again(request) and (self.is_open or request.kind == schema.GOODBYE):
             self._write(self._bytes(request, self._answer))
-        elif self.is_open and request.counter == (self._counter + 1) & schema.U32_MAX:
+        elif is_next:
             answer = self._answered(request, now_ms)
             self._keep(request, content, answer)
             self._write(self._bytes(request, answer))

@@ -48,7 +48,7 @@ class Words(NamedTuple):
 
 
 class Flip(NamedTuple):
-    """instant: of INSTANTS. byte: address in the RAM. mask: of the bits in it."""
+    """instant: of INSTANTS. byte: place in the array. mask: of the bits in it."""
 
     instant: str
     array: str
@@ -114,11 +114,11 @@ class _Watched:
             self.pico.run_for_ms(_SLICE_MS)
         self.pico.run_until_us(self.steps_us[-1] + (PERIOD_MS + after_ms) * 1_000)
 
-    def verdict(self, flip: Flip, is_full: bool) -> str:
-        """What is wrong after the flip; empty: found, and safe. In a copy."""
+    def verdict(self, flip: Flip, at: int, is_full: bool) -> str:
+        """What is wrong after the flip; empty: found, and safe. In a copy. at: of the array."""
         pico = self.pico
         made = len(self.steps_us)
-        pico.chip.sram[flip.byte] ^= flip.mask
+        pico.chip.sram[at + flip.byte] ^= flip.mask
         until_us = pico.now_us + 2 * PERIOD_MS * 1_000
         while pico.level(SUPPLY) and pico.now_us < until_us:
             pico.run_for_ms(_SLICE_MS)
@@ -146,10 +146,12 @@ class _Watched:
 def _at_instant(pump: _Watched, flips: list[tuple[int, Flip]]) -> list[tuple[Flip, str]]:
     """In a copy."""
     pump.to(INSTANTS[flips[0][1].instant][0])
+    places = {words.name: words.address for words in arrays(bytes(pump.pico.chip.sram))}
+    places[CONTROL] = 0
     found = []
     for number, flip in flips:
         is_full = number % FULL_ONES == 0 and flip.array != CONTROL
-        found.append((flip, in_a_copy(pump.verdict, flip, is_full)))
+        found.append((flip, in_a_copy(pump.verdict, flip, places[flip.array], is_full)))
     return found
 
 
@@ -158,7 +160,7 @@ def _campaign(pico: VirtualPico, count: int) -> list[tuple[Flip, str]]:
     pump = _Watched(pico)
     draw = random.Random(_SEED)
     places = [
-        (words.name, words.address + byte, 1 << bit)
+        (words.name, byte, 1 << bit)
         for words in arrays(bytes(pico.chip.sram))
         for byte in range(words.size)
         for bit in range(8)

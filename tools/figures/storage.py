@@ -10,7 +10,7 @@ from emulator.little_disk import LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
 from firmware import event_log, keeper
-from tests.power_loss import bad_blocks, campaign, workloads
+from tests.power_loss import bad_blocks, campaign, flash_flips, workloads
 from tests.power_loss.busy import longest_ms
 from tests.power_loss.images import COUNT
 from tests.power_loss.test_no_delay import WORST, lateness_ms
@@ -18,6 +18,8 @@ from tools.figures.figure import at_most
 
 PAIRS = 37  # one pair in so many is run
 PAIR_IMAGES = (0, 3, 7, 14)
+FLIPS = 11  # one byte in so many
+FLIPPED_IMAGES = (0, 3)
 TEN_YEARS_DAYS = 3_652
 WEAR_DAYS = 5
 DAY_MS = 86_400_000
@@ -44,6 +46,10 @@ def _pairs(image: int) -> tuple[int, int]:
 
 def _defects(defect: str) -> Counter[str]:
     return Counter(bad_blocks.run(0, block, defect) for block in range(BLOCKS))
+
+
+def _flips(image: int) -> tuple[int, dict[str, list[str]]]:
+    return flash_flips.campaign(image, FLIPS)
 
 
 def _over(act: Any, values: Any) -> list[Any]:
@@ -86,6 +92,13 @@ def bad_reads() -> tuple[int, str]:
         f"{found.total():,} cases: {found[bad_blocks.BLANK]} blank, "
         f"{found[bad_blocks.NO_DISK]} without a disk"
     )
+
+
+@at_most("STORE-16", "flipped bits of the flash that lose anything, untold", "bits", 0)
+def flipped() -> tuple[int, str]:
+    """Of all that littlefs has there, while the pump has no power; one of each so many bytes."""
+    found = _over(_flips, FLIPPED_IMAGES)
+    return sum(len(wrong) for _, wrong in found), f"{sum(count for count, _ in found):,} bits"
 
 
 def _worn(rate_nl_day: int, days: int) -> tuple[list[int], int]:

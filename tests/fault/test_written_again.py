@@ -1,0 +1,173 @@
+"""What could not be written for a moment is written a minute later; what is lost is told once."""
+
+import pytest
+
+from emulator.bedside import Refused
+from emulator.world import World
+from firmware import log_ring, records
+from protocol.wire import events, schema
+from tests.fault.boluses import BASAL_NL_DAY, last
+from tests.fault.log_entries import entries, newest
+from tests.fault.test_restore import Broken, after_a_power_failure, corrupt, made, waiting
+from tests.kept import FOLDERS
+from tests.pumps import Bed
+
+PERIOD_MS = 4_320  # of a step, at 1 mL/day
+SOON_S = 130  # a minute, and what is written first
+
+
+def bed_with(disks: list[Broken], part: str) -> Bed:
+    def wrap(world: World) -> None:
+        disks.append(Broken(world.disk, part))
+        world.disk = disks[0]
+
+    return Bed(before=wrap, capacity_nl=40_000_000)
+
+
+@pytest.mark.parametrize("part", ["condition", FOLDERS[0], FOLDERS[1], "/"])
+def test_a_stop_that_could_not_be_written_for_a_moment_holds_after_a_power_failure(
+    part: str,
+) -> None:
+    disks: list[Broken] = []
+    bed = bed_with(disks, part)
+    bed.running((0, 1_000_000))
+    disks[0].fails = True
+    bed.ask(schema.STOP)
+    bed.run(s=5)
+    assert "STORE_FAILED" in waiting(bed)
+    disks[0].fails = False
+    bed.run(s=SOON_S)
+    assert not bed.status()["alarms_active"] & 1 << schema.STORE_FAILED
+    steps = len(bed.steps)
+    after_a_power_failure(bed)
+    bed.run(minutes=10)
+    assert (bed.state, len(bed.steps)) == (schema.STOPPED, steps)
+
+
+@pytest.mark.parametrize("part", [FOLDERS[0], FOLDERS[1]])
+def test_a_generation_that_could_not_be_written_follows_and_the_alarm_goes(part: str) -> None:
+    disks: list[Broken] = []
+    bed = bed_with(disks, part)
+    bed.running((0, 1_000_000))
+    disks[0].fails = True
+    try:
+        bed.programmer.prescribe([(0, 600_000)])
+        told = 600_000
+    except Refused:
+        told = 1_000_000
+    bed.run(minutes=1)
+    disks[0].fails = False
+    bed.run(s=SOON_S)
+    assert not bed.status()["alarms_active"] & 1 << schema.STORE_FAILED
+    after_a_power_failure(bed)
+    for generation in "01":
+        before = bed.world.disk
+        assert bed.status()["rate_nl_day"] == told
+        bed.programmer.goodbye()
+        bed.world.power_cut()
+        corrupt(bed, records.THERAPY, generation)
+        bed.world.power_on()
+        bed.run(minutes=1)
+        assert bed.world.disk is before
+    assert bed.status()["rate_nl_day"] == told
+
+
+def test_the_end_of_a_bolus_that_could_not_be_written_for_a_moment_locks_nobody_out() -> None:
+    disks: list[Broken] = []
+    bed = bed_with(disks, "boluses")
+    bed.running((0, BASAL_NL_DAY))
+    bed.programmer.bolus(5_000, 4_800_000)
+    disks[0].fails = True
+    bed.ask(schema.CANCEL_BOLUS)
+    bed.run(s=5)
+    assert "STORE_FAILED" in waiting(bed)
+    disks[0].fails = False
+    bed.run(s=SOON_S)
+    assert not bed.status()["alarms_active"] & 1 << schema.STORE_FAILED
+    after_a_power_failure(bed)
+    assert last(bed)["outcome"] == "CANCELLED"
+
+
+def test_a_lost_account_of_boluses_is_told_once_and_its_lockout_stays() -> None:
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 1_000_000))
+    bed.programmer.bolus(5_000, 4_800_000)
+    bed.programmer.goodbye()
+    bed.run(hours=1)
+    bed.world.power_cut()
+    corrupt(bed, records.BOLUSES)
+    bed.world.power_on()
+    bed.run(s=2)
+    assert bed.state == schema.HELD
+    assert "RESTORE_FAILED" in waiting(bed)
+    bed.ask(schema.ACKNOWLEDGE, alarm=schema.RESTORE_FAILED)
+    bed.programmer.goodbye()
+    bed.run(minutes=5)
+    after_a_power_failure(bed)
+    assert bed.state == schema.RUNNING
+    assert "RESTORE_FAILED" not in waiting(bed)
+    left_s = bed.pump.boluses.wait_s()
+    assert schema.BOLUS_LOCKOUT_S - 600 < left_s <= schema.BOLUS_LOCKOUT_S
+    bed.programmer.goodbye()
+    bed.run(s=left_s + 5)
+    assert bed.pump.boluses.wait_s() == 0
+
+
+def test_a_refill_that_cannot_be_written_is_refused_and_changes_nothing() -> None:
+    disks: list[Broken] = []
+    bed = bed_with(disks, "ledger")
+    bed.running((0, 1_000_000))
+    bed.run(hours=1)
+    bed.programmer.hello()
+    bed.programmer.hold_magnet()
+    before = bed.totals()
+    disks[0].fails = True
+    with pytest.raises(Refused, match="NOT_STORED"):
+        bed.ask(schema.REFILLED)
+    after = bed.totals()
+    assert after["refill_verified_nl"] >= before["refill_verified_nl"] > 2_000
+    disks[0].fails = False
+    bed.programmer.hold_magnet()
+    bed.ask(schema.REFILLED)
+    assert bed.totals()["refill_verified_nl"] <= 50
+    after_a_power_failure(bed)
+    assert bed.totals()["refill_verified_nl"] <= 50
+
+
+@pytest.mark.parametrize("at_ms", [0, 1, 5, 20, 39, 40, 41, 60, 2_000, 4_230, 4_270, 4_319])
+def test_a_stop_at_any_phase_of_a_step_leaves_an_exact_ledger(at_ms: int) -> None:
+    """Its record counts a step that is under way as one that may be made, and is written again."""
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 1_000_000))
+    bed.programmer.goodbye()
+    bed.run(minutes=2)
+    edge_ms = bed.steps[-1]
+    while bed.steps[-1] == edge_ms:
+        bed.run(ms=1)
+    bed.programmer.hello()
+    since_ms = bed.now_ms - bed.steps[-1]
+    bed.run(ms=(at_ms - since_ms) % PERIOD_MS)
+    bed.ask(schema.STOP)
+    bed.run(s=5)
+    truth = made(bed)
+    after_a_power_failure(bed)
+    totals = bed.totals()
+    assert (totals["verified_steps"], totals["unverified_steps"]) == (truth, 0)
+
+
+def test_events_that_are_gone_from_the_end_of_the_log_are_told_and_no_number_comes_twice() -> None:
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 1_000_000))
+    bed.run(hours=3)
+    last = newest(bed)
+    bed.world.power_cut()
+    disk = bed.world.disk
+    path = f"{log_ring.FOLDER}/{max(n for n in disk.listdir(log_ring.FOLDER) if n != 'settle')}"
+    disk.remove(path)
+    bed.world.power_on()
+    bed.run(minutes=5)
+    found = entries(bed)
+    assert found[0].sequence > last - 3
+    (gap,) = [one for one in found if one.kind == events.LOG_GAP]
+    assert gap.b == events.DAMAGED
+    assert gap.a == found[0].sequence - 1
