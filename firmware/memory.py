@@ -38,8 +38,13 @@ class Memory:
         self._setup_hash = b""
         self._chain = bytes(8)
         self._files = files
-        names = _made(files)
-        self._records = [_record(files, kind, names) for kind in range(1, len(records.NAMES))]
+        self._records: "List[Record]" = []
+
+    def open(self) -> None:
+        """Before anything else. Makes what is not there."""
+        names = _made(self._files)
+        kinds = range(1, len(records.NAMES))
+        self._records = [_record(self._files, kind, names) for kind in kinds]
 
     def settle(self) -> None:
         """After a reset, before anything is loaded: what a cut has left becomes certain."""

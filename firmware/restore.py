@@ -63,6 +63,8 @@ def restore(pump: "Pump", now_ms: int) -> int:
     """
     memory = pump.memory
     alarms = pump.alarms
+    memory.open()
+    pump.loop.beat = True  # the first start of all takes a dozen erases
     memory.settle()
     setup = memory.load_setup()
     wall_s = memory.load_ledger(pump.ledger, setup["conc_mcg_ml"] if setup else 0)
