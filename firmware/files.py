@@ -78,7 +78,7 @@ class Files:
         path = folder + "/settle"
         held = 0
         try:
-            for entry in self._system.ilistdir(folder or "/"):
+            for entry in self._system.ilistdir(folder):
                 size = entry[3]
                 held += _ENTRY_BYTES + len(entry[0]) + (size if size <= _INLINE_BYTES else 8)
         except (OSError, ValueError):

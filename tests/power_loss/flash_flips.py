@@ -15,6 +15,7 @@ from tests.power_loss.ward import Image, Ward
 from tests.power_loss.workloads import WORKLOADS
 
 ERASED = 0xFF
+ROOT_BLOCKS = 2
 _LOG_GAP_AT = 3  # place of an event's kind in what the log holds in memory
 
 
@@ -33,9 +34,11 @@ def lived(image: int) -> Image:
 
 
 def places(image: Image) -> Iterator[tuple[int, int]]:
-    """(block, byte) of all that was ever programmed, but for the file that fills the flash."""
+    """(block, byte) of all that was ever programmed, but for the file that fills the flash, and
+    the root: on a board the program lies there, and goes with it.
+    """
     for block, data in enumerate(image.content[0]):
-        if data.count(0) < len(data) * 9 // 10:
+        if block >= ROOT_BLOCKS and data.count(0) < len(data) * 9 // 10:
             for at, byte in enumerate(data):
                 if byte != ERASED:
                     yield block, at

@@ -22,15 +22,15 @@ PAIR_IMAGES = range(0, IMAGES, 4)
 
 # Cuts on each image, at least; a workload that writes less than it did would weaken the campaign.
 CUTS_MIN = {
-    "boot": 377 if IS_LONG else 72,
-    "deliver": 48,
+    "boot": 340 if IS_LONG else 65,
+    "deliver": 88,
     "prescribe": 32,
-    "stop_and_start": 64,
-    "set_up_anew": 112,
-    "alarm": 97,
-    "set_the_clock": 32,
-    "bolus": 174,
-    "log": 167,
+    "stop_and_start": 89,
+    "set_up_anew": 139,
+    "alarm": 122,
+    "set_the_clock": 48,
+    "bolus": 198,
+    "log": 191,
 }
 
 
