@@ -126,8 +126,8 @@ class Delivery(Task):
         room_ms = self.due_ms - now_ms
         if room_ms >= want_ms:
             return True
-        most_ms = self._words[PERIOD_MS] - LEAD_MS - SETTLE_MS
-        return not self._words[STEP] and most_ms < want_ms and room_ms >= most_ms - HELD_MS
+        most_ms = self._words[PERIOD_MS] - LEAD_MS - SETTLE_MS - HELD_MS
+        return not self._words[STEP] and most_ms < want_ms and room_ms >= most_ms
 
     def is_under_way(self) -> bool:
         """Whether a step is that has not been booked yet."""

@@ -10,7 +10,7 @@ of the last SPACING_MS, and of the last hour refusals and rates.
 import struct
 
 from firmware.log_ring import LogRing, chain_of, seal
-from firmware.task import NEVER, Task
+from firmware.task import NEVER, Task, nobody
 from protocol.wire import events, schema
 
 PENDING_MAX = 128  # events in memory ...
@@ -24,7 +24,7 @@ _CALM = (events.REFUSAL, events.RATE, events.LEDGER, events.NO_MEMORY)  # wait f
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Callable, Dict, List, Tuple
 
     from firmware.alarm import Alarms
     from firmware.clock import Clock, WallClock
@@ -58,6 +58,7 @@ class EventLog(Task):
         self._fresh: "List[Tuple[int, int, int, int, int, int]]" = []  # noted
         self._sealed: "List[bytes]" = []  # numbered and chained, not on the flash
         self._lost = 0  # after those
+        self.on_written: "Callable[[], None]" = nobody
         self.noted = 0
         self._gap = 0  # as many are told lost by the newest sealed record
         self._is_open = False  # whether the end of the ring was found
@@ -238,7 +239,9 @@ class EventLog(Task):
             self._fail()
         else:
             self._alarms.clear(schema.LOG_FAILED)
-        self._ledger.log_number = self._ring.newest
+        if self._ledger.log_number != self._ring.newest:
+            self._ledger.log_number = self._ring.newest
+            self.on_written()
         if self._sealed:
             self._flush_at_ms = now_ms
 

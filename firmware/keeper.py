@@ -108,6 +108,10 @@ class Keeper(Task):
         """Delivery has used up the block."""
         self.due_ms = 0
 
+    def log_written(self) -> None:
+        """The ledger knows of more events now."""
+        self._hour_at_ms = self.due_ms = 0
+
     def reserve(self, now_ms: int) -> None:
         """Steps are about to be made: reserve the first block now, whatever the room.
 
@@ -147,17 +151,13 @@ class Keeper(Task):
         self._plan()
 
     def checkpoint(self, now_ms: int) -> bool:
-        """Write both generations of the ledger, for what it says now is in none before. False: it
-        could not be written.
-        """
+        """Write both generations of the ledger: what it says is new. False: it failed."""
         self._spare = _NOTHING
         return self._next_block(now_ms)
 
     def commit(self, kind: int, write: "Callable[[], None]") -> None:
-        """Write a record now; its other generation follows when there is room. kind: which.
-
-        Raises StoreError: the one before holds.
-        """
+        """Write a record now; its other generation follows when there is room. Raises StoreError:
+        the one before holds."""
         done = False
         try:
             write()
@@ -178,9 +178,8 @@ class Keeper(Task):
             self._again_at_ms -= by_ms
 
     def _next_block(self, now_ms: int) -> bool:
-        """Whether the ledger could be written, for the block that follows; at a stop for the step
-        that may be under way. A flash that fails stops no delivery: it is an alarm.
-        """
+        """Whether the ledger could be written for the block that follows, or a step under way at
+        a stop. A flash that fails stops no delivery: it is an alarm."""
         rate_nl_day = self.rate_nl_day()
         if rate_nl_day < 0:
             return self._write_ledger(now_ms, int(self._delivery.is_under_way()))

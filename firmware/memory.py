@@ -232,15 +232,17 @@ def _made(files: "Files") -> "List[str]":
     """The names of all that lies beside the folders of the records, which are made where they are
     not there. One that cannot be made fails again where something is written to it.
 
-    Both blocks of the folder that they lie in then know them.
+    Both blocks of the folders that they lie in then know them.
     """
     try:
         names = files.list(records.FOLDER)
-        for folder in records.FOLDERS:
-            files.list(folder)
-        if records.FOLDERS[-1].rsplit("/", 1)[1] not in names:
-            files.settle(records.FOLDER)
-            files.settle(records.FOLDER)
+        if records.MADE not in names:
+            above = (records.FOLDER,) + records.ABOVE
+            for folder in above + records.FOLDERS:
+                files.list(folder)
+            for folder in above + above:
+                files.settle(folder)
+            files.write(records.FOLDER + "/" + records.MADE, b"")
         return names
     except OSError:
         return []

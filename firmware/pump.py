@@ -116,6 +116,7 @@ class Pump:
         self.alarms.on_change = self._on_alarms
         self.alarms.on_event = guard.note = self.delivery.note = self.log.note
         self.therapy.on_rate = self.log.rate_changed
+        self.log.on_written = self.keeper.log_written
         begin(self)
 
     def run(self) -> None:
@@ -140,6 +141,7 @@ class Pump:
 
         Raises StoreError: nothing has changed.
         """
+        self.keeper.checkpoint(now_ms)  # what may have been delivered was of the old concentration
         self.keeper.commit(records.SETUP, lambda: self.memory.save_setup(setup, self.step_pl))
         self.commissioned(setup, now_ms)
 

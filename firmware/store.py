@@ -68,14 +68,15 @@ class Record:
         self._sequence = 0
         self._next = 0  # generation that the next save replaces
         self._is_there = False
+        self._moved: "Optional[Tuple[int, int, bytes]]" = None  # is still where it was
         self.is_half = False
         self.format = formats
         self.damaged = 0
         self.older: "Optional[bytes]" = None
 
     def load(self) -> "Optional[bytes]":
-        """The newest sound payload; None where there is none. What an older firmware has left is
-        written anew.
+        """The newest sound payload; None where there is none. What an older firmware has left
+        stays where it is until `complete` has moved it.
         """
         found = self._open_both(0)
         moves = not self.damaged and found[0] is None and found[1] is None
@@ -97,13 +98,13 @@ class Record:
             self.older = other[2]
         self.is_half = moves or other is None or (self._twins and other[2] != newest[2])
         if moves:
-            try:
-                self._save_one(newest[2], newest[1])
-            except StoreError:  # it stays where it is
-                return newest[2]
+            self._moved = newest
         elif not self.is_half:
-            for path in self._paths[_OLD:]:  # were the others lost it would be the truth again
-                self._remove(path)
+            try:
+                for path in self._paths[_OLD:]:  # were the others lost it would be the truth again
+                    self._remove(path)
+            except StoreError:
+                return newest[2]
         return newest[2]
 
     def save(self, payload: bytes) -> None:
@@ -114,6 +115,7 @@ class Record:
         """
         self.is_half = True
         self._save_one(payload, self._formats)
+        self._moved = None
         self._is_there = True
         self.is_half = self._twins
 
@@ -122,14 +124,16 @@ class Record:
 
         Where none was ever written there must be none.
         """
+        moved = self._moved
         if self._is_there:
-            newest = self._open(self._paths[1 - self._next])
+            newest = moved or self._open(self._paths[1 - self._next])
             if newest is None:
                 raise StoreError(self._next)
             self._save_one(newest[2], newest[1])
         else:
             self._remove(self._paths[self._next])
-        self.is_half = False
+        self._moved = None
+        self.is_half = moved is not None
         self.damaged = 0
 
     def _save_one(self, payload: bytes, form: int) -> None:
@@ -148,10 +152,12 @@ class Record:
         self._next = 1 - self._next
 
     def _remove(self, path: str) -> None:
+        """It is not there on return. Raises StoreError."""
         try:
             self._files.remove(path)
-        except OSError:
-            return
+        except OSError as error:
+            if error.args[0] != _ENOENT:
+                raise StoreError(error)
 
     def _open_both(self, at: int) -> "Found":
         """Both generations, as `_open` has them. at: the place of the first one's path."""

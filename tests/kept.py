@@ -7,7 +7,7 @@ from firmware import records
 from firmware.files import Files
 from firmware.store import Record, StoreError
 
-FOLDERS = ("/pump/a", "/pump/b", "/pump/c", "/pump/d")
+FOLDERS = ("/pump/a/kept", "/pump/b/kept", "/pump/c/kept", "/pump/d/kept")
 NAMES = {
     records.SETUP: "setup",
     records.THERAPY: "therapy",
@@ -50,9 +50,10 @@ def loaded(
     for folder in folders:
         files.settle(folder)
     found = record.load()
-    if record.is_half:
-        with suppress(StoreError):
-            record.complete()
+    for _ in range(2):  # from where an older firmware had it, then the other
+        if record.is_half:
+            with suppress(StoreError):
+                record.complete()
     return record, found
 
 

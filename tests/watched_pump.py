@@ -55,6 +55,7 @@ class WatchedPump:
         for kind in (events.BOOT, events.SELF_TEST, events.LEDGER):
             self.order.note(kind)
         self.ordering = False  # a command is being done
+        self.logged = False  # events were written since the newest record of the ledger
         # Of the ledger's newest record. block: steps until the next one.
         self.record_ms = self.record_steps = self.reserved = self.block = 0
         self.condition: dict[str, Any] = {}  # the newest record of it
@@ -104,6 +105,7 @@ class WatchedPump:
 
     def _on_file(self, path: str, data: bytes) -> None:
         """Called in the middle of what the pump does: it must not raise."""
+        self.logged |= path.startswith("/pump/log/")
         kind = kind_of(path)
         if kind not in (records.LEDGER, records.CONDITION):
             return
@@ -150,7 +152,9 @@ class WatchedPump:
         block_ends = self.block > 0 and since == self.block
         if since_ms > HOUR_MS:
             self.say("no record for an hour")
-        if not (since_ms == HOUR_MS or self.ordering or block_ends or now_ms == order.midnight_ms):
+        asked = self.ordering or self.logged or block_ends
+        self.logged = False
+        if not (since_ms == HOUR_MS or asked or now_ms == order.midnight_ms):
             self.say("a record that nothing asked for")
         # What the record before reserved beyond its block bounds the next one.
         block = reserved - reserved // 2

@@ -44,8 +44,8 @@ NO_ALLOCATION = {
     "next_change_s _segment_at _until",
     "boluses": "stop end",
     "ledger": "left book deliver_as share _share_step",
-    "keeper": "poll changed condition_changed block_ends reserve wall_changed checkpoint write "
-    "_write_ledger rebase _plan _keep _keep_changed block_steps _next_block "
+    "keeper": "poll log_written changed condition_changed block_ends reserve wall_changed "
+    "checkpoint write _write_ledger rebase _plan _keep _keep_changed block_steps _next_block "
     "_complete _tell _try_again _first",
     "memory": "halves",
     "event_log": "note note_at rate_changed poll rebase _plan _fail",

@@ -13,7 +13,7 @@ from tests.pumps import Bed
 
 EIO = 5
 ENOSPC = 28
-FASTEST_NL_DAY = 8_000_000  # a step each 540 ms: the fastest with room for a write of 450 ms
+FASTEST_NL_DAY = 8_000_000  # a step each 540 ms: one erase, and nothing more
 
 
 class BadLog(RamDisk):

@@ -33,15 +33,22 @@ def lived(image: int) -> Image:
     return ward.image()
 
 
-def places(image: Image) -> Iterator[tuple[int, int]]:
-    """(block, byte) of all that was ever programmed, but for the file that fills the flash, and
-    the root: on a board the program lies there, and goes with it.
+def blocks(image: Image) -> Iterator[int]:
+    """Those that were ever programmed, but for the file that fills the flash, and the root: on a
+    board the program lies there, and goes with it.
     """
     for block, data in enumerate(image.content[0]):
-        if block >= ROOT_BLOCKS and data.count(0) < len(data) * 9 // 10:
-            for at, byte in enumerate(data):
-                if byte != ERASED:
-                    yield block, at
+        is_filler = data.count(0) > len(data) * 9 // 10
+        if block >= ROOT_BLOCKS and not is_filler and data.count(ERASED) < len(data):
+            yield block
+
+
+def places(image: Image) -> Iterator[tuple[int, int]]:
+    """(block, byte) of all that is not erased there."""
+    for block in blocks(image):
+        for at, byte in enumerate(image.content[0][block]):
+            if byte != ERASED:
+                yield block, at
 
 
 def flipped(image: Image, block: int, at: int, bit: int) -> list[str]:
