@@ -5,11 +5,11 @@ import pytest
 from emulator.bedside import Refused
 from emulator.world import World
 from firmware import log_ring, records
-from protocol.wire import events, schema
+from protocol.wire import codec, events, schema
 from tests.fault.boluses import BASAL_NL_DAY, last
 from tests.fault.log_entries import entries, newest
 from tests.fault.test_restore import Broken, after_a_power_failure, corrupt, made, waiting
-from tests.kept import FOLDERS
+from tests.kept import FOLDERS, paths_of
 from tests.pumps import Bed
 
 PERIOD_MS = 4_320  # of a step, at 1 mL/day
@@ -171,3 +171,19 @@ def test_events_that_are_gone_from_the_end_of_the_log_are_told_and_no_number_com
     (gap,) = [one for one in found if one.kind == events.LOG_GAP]
     assert gap.b == events.DAMAGED
     assert gap.a == found[0].sequence - 1
+
+
+def test_the_ledger_knows_of_events_as_soon_as_they_are_written() -> None:
+    """So what a flash loses of the end of the log is told, of a pump that is stopped, too."""
+    bed = Bed(capacity_nl=40_000_000)
+    bed.running((0, 48_000))
+    for command in (schema.STOP, schema.START, schema.STOP):
+        bed.ask(command)
+        bed.run(s=12)
+        known = []
+        for path in paths_of(records.LEDGER):
+            with bed.world.disk.open(path, "rb") as file:
+                payload = file.read()[8:-4]
+            fields = codec.unpack(records.FORMATS[records.LEDGER][-1], payload)
+            known.append(fields["log_number"])
+        assert max(known) == newest(bed)
