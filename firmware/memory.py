@@ -240,7 +240,7 @@ def _made(files: "Files") -> "List[str]":
             above = (records.FOLDER,) + records.ABOVE
             for folder in above + records.FOLDERS:
                 files.list(folder)
-            for folder in above + above:
+            for folder in above:
                 files.settle(folder)
             files.write(records.FOLDER + "/" + records.MADE, b"")
         return names
