@@ -111,10 +111,14 @@ class Guard(Task):
 
     def check(self) -> None:
         """All of it is sound, or raises Corrupt. Allocates nothing."""
-        if sum(self.totals) != _TOTALS_SUM:
-            raise Corrupt()
+        self.check_totals()
         if sum(self.rest) != self._rest_sum or sum(self.step) != _STEP_SUM:
             self._check_again()
+
+    def check_totals(self) -> None:
+        """Before they are read or added to. Raises Corrupt."""
+        if sum(self.totals) != _TOTALS_SUM:
+            raise Corrupt()
 
     def check_step(self) -> None:
         """What moves with each step is sound, or raises Corrupt. Allocates nothing."""

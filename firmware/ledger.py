@@ -252,8 +252,10 @@ class Ledger:
     def _fold(self) -> None:
         """Add the steps since the last fold to every span that they belong to.
 
-        All of it or, where memory runs out, nothing.
+        All of it or, where memory runs out, nothing. Raises Corrupt: what is written anew would
+        be sound, whatever it was.
         """
+        self._guard.check_totals()
         counts = self._counts()
         folded = [sums.read(self._guard.totals, _FOLDED + number) for number in range(4)]
         if counts == folded:

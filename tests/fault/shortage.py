@@ -39,7 +39,7 @@ _FILES_WITHOUT = frozenset(
     + ("magnet", "state", "task", "rate", "heartbeat", "motion", "pressure", "reservoir")
 )
 NO_ALLOCATION = {
-    "guard": "check check_step _check_again accept put take poll",
+    "guard": "check check_totals check_step _check_again accept put take poll",
     "therapy": "rate_nl_day segment begin end_bolus halt abandon poll rebase _plan _forget_bolus "
     "next_change_s _segment_at _until",
     "boluses": "stop end",

@@ -7,6 +7,7 @@ from tests.power_loss import bad_blocks
 from tests.power_loss.bad_blocks import ALARMED, BLANK, KEPT, NO_DISK
 from tests.power_loss.test_campaign import IS_LONG
 
+FOLDERS_THERE = 12  # root, /pump, two for each generation, the log in up to two parts
 IMAGES = (0, 7, 12, 17, 25) if IS_LONG else (0, 12)  # 12: a full log, its ring as long as it gets
 
 
@@ -27,4 +28,4 @@ def test_a_block_that_cannot_be_read_is_survived_or_leaves_no_disk(
     """
     outcomes = [bad_blocks.run(image, block, defect) for block in range(BLOCKS)]
     assert set(outcomes) <= {KEPT, ALARMED, BLANK, NO_DISK}
-    assert sum(outcome in (BLANK, NO_DISK) for outcome in outcomes) < 20
+    assert sum(outcome in (BLANK, NO_DISK) for outcome in outcomes) <= 2 * FOLDERS_THERE
