@@ -11,8 +11,8 @@ from firmware.guard import EPOCH_TICKS
 from firmware.pins import STEP
 from protocol.wire import schema
 
-NOT_STATE = ("Board", "Clock", "EventLog", "Files", "Loop", "Heartbeat", "Record")
-OF_THE_LOG = ("log_number", "_hour_at_ms", "_chain")  # where it ends; the ledger is told
+NOT_STATE = ("Board", "Clock", "EventLog", "Files", "Loop", "Heartbeat")
+OF_THE_LOG = "log_number"  # in the ledger, which carries it over a reset
 OF_THE_LINE = ("due_ms", "_counter", "_request", "_answer", "_idle_at_ms", "_decoder", "awake")
 
 
@@ -91,7 +91,7 @@ def bytes_of_state(pump: Any) -> str:
                 return
             seen.add(id(value))
             for name in sorted(vars(value)):
-                if name in OF_THE_LOG or (kind.__name__ == "Session" and name in OF_THE_LINE):
+                if name == OF_THE_LOG or (kind.__name__ == "Session" and name in OF_THE_LINE):
                     continue
                 walk(f"{path}.{name}", vars(value)[name])
         elif kind is array:

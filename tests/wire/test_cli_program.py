@@ -17,6 +17,7 @@ def test_old_and_new_are_shown_before_the_question(ready: Desk) -> None:
 
 
 def test_a_no_changes_nothing(ready: Desk) -> None:
+    ready.bed.run(s=20)  # what was done before is in the log, and the ledger knows of it
     before = bytes_of_state(ready.bed.pump)
     ready.bed.programmer.hold_magnet()
     commands = (
