@@ -26,12 +26,13 @@ class _Span(NamedTuple):
 def numbers_in(text: str) -> dict[str, int]:
     """The numbers that a file defines: public names in capitals, assigned once."""
     found: dict[str, int] = {}
+    tree = ast.parse(text)
     targets = [
         node.id
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     ]
-    for node in ast.parse(text).body:
+    for node in tree.body:
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
         name = node.targets[0].id

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from emulator.bedside import Refused
+from firmware import records
 from protocol import names
 from protocol.wire import schema
-from tests.fault.test_restore import made
+from tests.fault.test_restore import corrupt, made
 from tests.pumps import Bed
 
 VOLUME_NL = 20_000
@@ -23,6 +24,19 @@ def running(**setup: Any) -> Bed:
     bed.running((0, BASAL_NL_DAY), **setup)
     bed.run(minutes=30)
     bed.programmer.hello()
+    return bed
+
+
+def without_account(hours: int) -> Bed:
+    """So long after a bolus the power fails; both generations of the account are damaged then."""
+    bed = running()
+    bed.programmer.bolus(VOLUME_NL, RATE_NL_DAY)
+    bed.programmer.goodbye()
+    bed.run(hours=hours)
+    bed.world.power_cut()
+    corrupt(bed, records.BOLUSES)
+    bed.world.power_on()
+    bed.run(s=2)
     return bed
 
 

@@ -5,8 +5,17 @@ import pytest
 from emulator.bedside import Refused
 from firmware import records
 from protocol.wire import schema
-from tests.fault.boluses import BASAL_NL_DAY, CONC, RATE_NL_DAY, VOLUME_NL, last, refusal, running
-from tests.fault.test_restore import after_a_power_failure, corrupt
+from tests.fault.boluses import (
+    BASAL_NL_DAY,
+    CONC,
+    RATE_NL_DAY,
+    VOLUME_NL,
+    last,
+    refusal,
+    running,
+    without_account,
+)
+from tests.fault.test_restore import after_a_power_failure
 from tests.kept import record_of
 
 
@@ -56,14 +65,7 @@ def test_neither_a_power_failure_nor_another_clock_shortens_the_lockout() -> Non
 
 
 def test_a_lost_record_locks_out_as_a_bolus_would() -> None:
-    bed = running()
-    bed.programmer.bolus(VOLUME_NL, RATE_NL_DAY)
-    bed.programmer.goodbye()
-    bed.run(hours=5)
-    bed.world.power_cut()
-    corrupt(bed, records.BOLUSES)
-    bed.world.power_on()
-    bed.run(s=2)
+    bed = without_account(hours=5)
     found = bed.ask(schema.BOLUSES)
     assert (found["count"], found["boluses"]) == (0, [])
     assert found["wait_s"] > schema.BOLUS_LOCKOUT_S - 10

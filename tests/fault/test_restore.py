@@ -272,14 +272,15 @@ class Broken:
         return self._disk.open(path, mode)  # type: ignore[attr-defined]
 
 
-def with_broken(part: str) -> "tuple[Bed, Broken]":
+def with_broken(part: str, **plant: int) -> "tuple[Bed, Broken]":
+    """A pump whose disk can be broken in this part."""
     found: list[Broken] = []
 
     def wrap(world: object) -> None:
         found.append(Broken(world.disk, part))  # type: ignore[attr-defined]
         world.disk = found[0]  # type: ignore[attr-defined]
 
-    return Bed(before=wrap), found[0]
+    return Bed(before=wrap, **plant), found[0]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ FREE_BLOCKS = (8, 0, 3, 60)  # left by the filler; 0: no filler
 FULL_LOGS = 10  # one image in so many has a log whose ring is full
 SHORT_SEGMENTS = 5  # and one in so many a newest segment that has room for a few more only
 ROOM_RECORDS = 20  # about as many as come of a start, and fewer than of the workload `log`
-WORN_SAVES = 900  # some eighty compactions; littlefs moves a folder after a hundred
+WORN_SAVES = 900  # sixty compactions; littlefs moves a folder after a hundred
 
 
 @cache
