@@ -87,13 +87,13 @@ class Looker:
 
     def _fresh_totals(self, exchange: Exchange) -> dict[str, Any]:
         """Of now: asked again where a step was not booked yet, or was made since, as far as the
-        line allows.
+        line allows. Since it was asked for: an answer that was lost is given again as it was.
         """
-        totals = exchange.ask(schema.TOTALS, {})
         for _ in range(_AGAIN_MAX):
-            if self._link.left_us >= self._step_us + _BOOKED_US:
-                break
+            asked_us = self._pico.now_us
             totals = exchange.ask(schema.TOTALS, {})
+            if asked_us >= self._step_us + _BOOKED_US:
+                break
         return totals
 
     def _on_step(self, _level: int) -> None:
