@@ -4,7 +4,6 @@ From the loop only; each takes as long as the flash does, with interrupts held o
 or programs. Paths are absolute. All raise OSError where the file system does.
 """
 
-FOLDER = "/pump"
 _CORRUPT = 84  # as littlefs calls it
 _FAILS = (5, 28)  # EIO, ENOSPC: the flash itself, or no room; cells that waver give neither
 _INLINE_BYTES = 512  # a file of so many is kept in the folder itself, up to an eighth of a block
