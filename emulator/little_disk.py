@@ -6,7 +6,8 @@ more a file, the time of its last change.
 
 To littlefs a power cut is an I/O error; the call that meets it ends in PowerCut, and so does every
 later one. The handles of then are never closed: littlefs would abort the process. A block that
-fails is told to littlefs as bad, and it takes another one where it can.
+fails is told to littlefs as bad, and it takes another one where it can. A damaged disk can have it
+search for ever (lfs_fs_deorphan): the chip's time goes on then, until something resets it.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ _READ_BYTES = 32
 _LOOKAHEAD_BYTES = 32
 _CACHE_PAGES = 4
 _BLOCK_CYCLES = 100
+_READS_MAX = 500_000  # of one call; 40_000 on sound disks, however full
+_FOR_EVER_US = 10_000_000  # more than any watchdog waits
 DISK_2_0 = 0x0002_0000  # what the bench of 0.1.0 put on a board
 DISK_2_1 = 0x0002_0001  # what it puts there now, and the board writes
 _RDONLY, _WRONLY, _CREAT, _TRUNC, _APPEND = 0x1, 0x2, 0x100, 0x400, 0x800  # LFS_O_*, lfs.h
@@ -46,13 +49,18 @@ class _Hooks:
         self.stop: BaseException | None = None
         self.failed = False
         self._plain: list[bytes] | None = None
+        self.reads = 0
 
     def begin(self) -> None:
         """Before each call. Nine of ten calls of littlefs are reads: they go the short way."""
         self.failed = False
         self._plain = self._flash.plain()
+        self.reads = 0
 
     def read(self, _config: Any, block: int, offset: int, size: int) -> bytes:
+        self.reads += 1
+        if self.reads > _READS_MAX:
+            self._never_end()
         if self._plain is not None:
             return self._plain[block][offset : offset + size]
         if not self.failed:
@@ -61,6 +69,17 @@ class _Hooks:
             except OSError:
                 self.failed = True
         return bytes(size)
+
+    def _never_end(self) -> None:
+        """The call would not come back; where nothing ends it, littlefs reads zeros."""
+        self._plain = None
+        if self.failed:
+            return
+        self.failed = True
+        try:
+            self._flash.spend_us(_FOR_EVER_US)
+        except BaseException as stop:
+            self.stop = stop
 
     def prog(self, _config: Any, block: int, offset: int, data: bytes) -> int:
         return self._change(self._flash.program, block, offset, data)

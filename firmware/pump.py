@@ -30,6 +30,7 @@ from firmware.session import Session
 from firmware.state import State
 from firmware.store import NOT_KEPT
 from firmware.therapy import Therapy
+from firmware.upkeep import Upkeep
 from protocol.wire import events, schema
 
 TYPE_CHECKING = False
@@ -57,12 +58,12 @@ class Pump:
         self.step_pl = schema.STEP_PL_NOMINAL
         self.is_on = False
         self.guard = guard = Guard(self.step_pl)
-        self.clock = Clock(board, guard)
+        self.clock = clock = Clock(board, guard)
         self.wall = WallClock(guard)
         self.state = State(guard)
         self.error: "Optional[Exception]" = None
         self.ledger = Ledger(guard, self.step_pl)
-        self.alarms = Alarms(self.clock)
+        self.alarms = Alarms(clock)
         self.annunciator = Annunciator(board, self.alarms)
         self.magnet = Magnet(board, self.annunciator)
         self.care = Care(self.alarms)
@@ -70,25 +71,23 @@ class Pump:
         self.pressure = Pressure(board, self.alarms)
         self.motion = Motion(board, guard, self._on_motion_trip)
         self.delivery = Delivery(
-            guard, self.clock, Drive(board, guard), self.ledger, self.motion, self.pressure
+            guard, clock, Drive(board, guard), self.ledger, self.motion, self.pressure
         )
         self.therapy = Therapy(guard, self.wall, self.delivery)
         self.memory = Memory(board.files)
         self.keeper = Keeper(
-            self.memory, self.ledger, self.delivery, self.clock, self.wall, self.alarms
+            self.memory, self.ledger, self.delivery, clock, self.wall, self.alarms
         )
         self.keeper.rate_nl_day = self._rate_nl_day
-        self.log = EventLog(
-            board.files, self.clock, self.wall, self.ledger, self.delivery, self.alarms
-        )
+        self.log = EventLog(board.files, clock, self.wall, self.ledger, self.delivery, self.alarms)
         self.boluses = Boluses(
-            self.clock, self.ledger, self.therapy, self.keeper, self.memory, self.log
+            clock, self.ledger, self.therapy, self.keeper, self.memory, self.log
         )
         self.session = Session(board, Commands(self), self.delivery.has_room, self.log.note)
         self.loop = Loop(
             board,
             guard,
-            self.clock,
+            clock,
             self.wall,
             self.session,
             (
@@ -105,6 +104,7 @@ class Pump:
                 TimeBase(board, self.alarms, self.log.note),
                 Queue(board, self.log.note),
                 self.log,
+                Upkeep(board.files, clock, self.delivery, self.log.note),
                 self.session,
             ),
         )

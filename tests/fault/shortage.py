@@ -14,6 +14,7 @@ from firmware.guard import IS_SCHEDULE
 from firmware.ledger import SINCE_REFILL
 from firmware.monitor.time_base import TimeBase
 from firmware.pins import SUPPLY
+from firmware.upkeep import Upkeep
 from protocol import names
 from protocol.programmer.event_log import Event
 from protocol.wire import codec, events, schema
@@ -53,6 +54,7 @@ NO_ALLOCATION = {
     "commands": "_changes",
     "frame": "in_frame drop",
     "time_base": "poll rebase _compare",
+    "upkeep": "poll",
     "queue": "poll",  # py/scheduler.c: a place in a fixed queue
     "pump": "turn fault_stop _abandon _enter _set_state _deliver _reserve _still _hold "
     "_on_alarms _on_stalled _on_motion_trip _rate_nl_day",
@@ -316,8 +318,8 @@ def _tells_a_watchdog_reset(one: Event) -> bool:
 
 
 def in_the_background(at: int) -> tuple[bool, str]:
-    """The hour comes: ledger, condition and log are written, the guarded pairs looked at, and the
-    clocks compared.
+    """The hour comes: ledger, condition, log and the folders above are written, the guarded pairs
+    looked at, and the clocks compared.
     """
     flipper = Flipper(SEGMENTS)
     bed = flipper.bed
@@ -327,8 +329,9 @@ def in_the_background(at: int) -> tuple[bool, str]:
     for task in (pump.keeper, pump.log):
         task._hour_at_ms = 0
         task.due_ms = 0
-    (time_base,) = [task for task in pump.loop._tasks if isinstance(task, TimeBase)]
-    time_base.due_ms = 0
+    for task in pump.loop._tasks:
+        if isinstance(task, (TimeBase, Upkeep)):
+            task.due_ms = 0
     pump.keeper.condition_changed()
     steps = len(bed.steps)
     told = newest(bed)

@@ -8,6 +8,14 @@ from tests.power_loss import workloads
 from tests.power_loss.images import aged
 from tests.power_loss.ward import Ward
 
+WORKLOADS = (
+    workloads.deliver,
+    workloads.prescribe,
+    workloads.set_the_clock,
+    workloads.log,
+    workloads.upkeep,
+)
+
 
 def longest_ms(image: int) -> dict[str, float]:
     """The longest that each kind of write held the pump, each operation as slow as it may be.
@@ -41,6 +49,7 @@ def longest_ms(image: int) -> dict[str, float]:
     timed("keeper", ward.pump.keeper, "poll")
     timed("log", ward.pump.log, "poll")
     timed("command", ward.pump.session, "poll")
-    for work in (workloads.deliver, workloads.prescribe, workloads.set_the_clock, workloads.log):
+    timed("upkeep", ward.upkeep, "poll")
+    for work in WORKLOADS:
         work(ward)
     return longest

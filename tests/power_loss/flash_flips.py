@@ -16,6 +16,7 @@ from tests.power_loss.workloads import WORKLOADS
 
 ERASED = 0xFF
 ROOT_BLOCKS = 2
+_NAMES_BYTES = 64  # at the start of a folder that was written anew
 _LOG_GAP_AT = 3  # place of an event's kind in what the log holds in memory
 
 
@@ -43,12 +44,23 @@ def blocks(image: Image) -> Iterator[int]:
             yield block
 
 
-def places(image: Image) -> Iterator[tuple[int, int]]:
-    """(block, byte) of all that is not erased there."""
+def places(image: Image, among: set[int] | None = None) -> Iterator[tuple[int, int]]:
+    """(block, byte) of all that is not erased there. among: blocks; None: all."""
     for block in blocks(image):
+        if among is not None and block not in among:
+            continue
         for at, byte in enumerate(image.content[0][block]):
             if byte != ERASED:
                 yield block, at
+
+
+def starting_with(image: Image, *names: bytes) -> set[int]:
+    """Blocks of a folder that was written anew with one of these in it; stale copies too."""
+    return {
+        block
+        for block in blocks(image)
+        if any(name in image.content[0][block][:_NAMES_BYTES] for name in names)
+    }
 
 
 def flipped(image: Image, block: int, at: int, bit: int) -> list[str]:
@@ -73,16 +85,23 @@ def flipped(image: Image, block: int, at: int, bit: int) -> list[str]:
 
 def campaign(image: int, every: int) -> tuple[int, dict[str, list[str]]]:
     """(bits flipped, what was wrong by id): one byte in so many, one bit after the other."""
-    content = lived(image)
+    count, wrong = flip_some(lived(image), every)
+    return count, {f"{image} {place}": found for place, found in wrong.items()}
+
+
+def flip_some(
+    image: Image, every: int, among: set[int] | None = None
+) -> tuple[int, dict[str, list[str]]]:
+    """The same, of an image. among: blocks; None: all."""
     wrong = {}
     count = 0
-    for number, (block, at) in enumerate(places(content)):
-        if number % every == image % every:
+    for number, (block, at) in enumerate(places(image, among)):
+        if number % every == 0:
             bit = number // every % 8
-            found = flipped(content, block, at, bit)
+            found = flipped(image, block, at, bit)
             count += 1
             if found:
-                wrong[f"{image} {block} {at} {bit}"] = found
+                wrong[f"{block} {at} {bit}"] = found
     return count, wrong
 
 

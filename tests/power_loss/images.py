@@ -27,7 +27,8 @@ FREE_BLOCKS = (8, 0, 3, 60)  # left by the filler; 0: no filler
 FULL_LOGS = 10  # one image in so many has a log whose ring is full
 SHORT_SEGMENTS = 5  # and one in so many a newest segment that has room for a few more only
 ROOM_RECORDS = 20  # about as many as come of a start, and fewer than of the workload `log`
-WORN_SAVES = 900  # sixty compactions; littlefs moves a folder after a hundred
+WORN_SAVES = 1_600  # a hundred compactions: littlefs moves a folder
+UPKEEP_SAVES = 100  # as many are made of an hour's steps
 
 
 @cache
@@ -62,7 +63,7 @@ def aged(number: int) -> Image:
         _fill(disk, free_blocks)
     for folder in records.FOLDERS:
         if number % 4 == 3:
-            _rewrite(disk, folder, WORN_SAVES + draw.randrange(16))
+            _wear(disk, folder, WORN_SAVES + draw.randrange(16))
         _rewrite(disk, folder, draw.randrange(20))
         if number % 2:
             _to_the_brink(disk, folder)
@@ -96,6 +97,15 @@ def _rewrite(disk: LittleDisk, folder: str, times: int) -> None:
             data = file.read()
         with disk.open(path, "wb") as file:
             file.write(data)
+
+
+def _wear(disk: LittleDisk, folder: str, times: int) -> None:
+    """The same, with what the pump does meanwhile for the folders above."""
+    files = Files(disk, disk.open)
+    for done in range(0, times, UPKEEP_SAVES):
+        _rewrite(disk, folder, min(UPKEEP_SAVES, times - done))
+        files.settle(folder.rsplit("/", 1)[0])
+        files.settle(records.FOLDER)
 
 
 def _to_the_brink(disk: LittleDisk, folder: str) -> None:

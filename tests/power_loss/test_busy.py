@@ -12,4 +12,5 @@ def test_no_write_takes_longer_than_it_waits_for(image: int) -> None:
     longest = longest_ms(image)
     assert 400 < longest["log"] <= event_log.WRITE_MS
     assert longest["keeper"] <= keeper.COMMIT_MS
+    assert 400 < longest["upkeep"] <= event_log.WRITE_MS
     assert longest["start"] <= 3_000

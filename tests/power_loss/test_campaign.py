@@ -16,7 +16,8 @@ from tests.power_loss.workloads import SETTLE_S, WORKLOADS
 
 IMAGES = int(os.environ.get("POWER_LOSS_IMAGES", COUNT))
 IS_LONG = IMAGES > COUNT
-STARTS = 5  # one start in so many is cut at an operation; over the images all of them are
+SAMPLED = ("boot", "upkeep")  # of their operations one in so many; over the images all of them
+SAMPLE = 5
 PAIRS = 61 if IS_LONG else 401  # one pair in so many is run; a prime, so that no kind is missed
 PAIR_IMAGES = range(0, IMAGES, 4)
 
@@ -31,13 +32,14 @@ CUTS_MIN = {
     "set_the_clock": 48,
     "bolus": 198,
     "log": 191,
+    "upkeep": 300 if IS_LONG else 64,
 }
 
 
 def chosen(workload: str, image: int) -> list[Cut]:
     cuts = list(cuts_of(workload, image))
-    if workload == "boot" and not IS_LONG:
-        cuts = [cut for cut in cuts if cut.operation % STARTS == image % STARTS]
+    if workload in SAMPLED and not IS_LONG:
+        cuts = [cut for cut in cuts if cut.operation % SAMPLE == image % SAMPLE]
     return cuts
 
 

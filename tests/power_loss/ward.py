@@ -13,6 +13,7 @@ from emulator.flash import Flash
 from emulator.little_disk import DISK_2_1, LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
+from firmware.upkeep import Upkeep
 from protocol.wire import events, schema
 from tests.power_loss.expected import Expected, Known
 
@@ -70,6 +71,10 @@ class Ward(Expected):
     @property
     def setup(self) -> Any:
         return self.pump.setup
+
+    @property
+    def upkeep(self) -> Any:
+        return next(task for task in self.pump.loop._tasks if isinstance(task, Upkeep))
 
     @property
     def steps(self) -> int:

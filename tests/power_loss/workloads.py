@@ -98,6 +98,12 @@ def log(ward: Ward) -> None:
         ward.settled()
 
 
+def upkeep(ward: Ward) -> None:
+    """The folders above those of the records are written anew."""
+    ward.upkeep.due_ms = 0
+    ward.run(s=SETTLE_S)
+
+
 WORKLOADS: dict[str, Any] = {
     work.__name__: work
     for work in (
@@ -110,6 +116,7 @@ WORKLOADS: dict[str, Any] = {
         set_the_clock,
         bolus,
         log,
+        upkeep,
     )
 }
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from emulator import little_disk
+from emulator.flash import EIO, Flash
+from emulator.little_disk import LittleDisk
 from emulator.ram_disk import RamDisk
 from emulator.stops import PowerCut, Stop
 from emulator.world import BOOT_US, START_US, World
@@ -142,3 +145,31 @@ def test_interrupts_wait_while_the_flash_is_at_work() -> None:
     disk.spend_us(45_000)
     assert heard == [45_000]
     assert world.cpu.masked == 0
+
+
+def test_a_search_without_end_is_ended_by_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a damaged disk can lead littlefs into; the loop that called it never goes on."""
+    world = World(disk=LittleDisk(Flash(blocks=24)))
+    after: list[int] = []
+
+    def look() -> None:
+        monkeypatch.setattr(little_disk, "_READS_MAX", 0)
+        world.disk.listdir("/")
+        after.append(world.now_us)
+
+    boot_sleeper(world, work=look)
+    world.chip.WDT(timeout=5_000)
+    began_us = world.now_us
+    world.run_for_ms(5_000)
+    assert world.resets == [(began_us + 5_000_000, world.chip.WDT_RESET)]
+    assert after == []
+
+
+def test_a_search_without_end_and_without_a_watchdog_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = LittleDisk(Flash(blocks=24))
+    disk.mount()
+    monkeypatch.setattr(little_disk, "_READS_MAX", 0)
+    with pytest.raises(OSError, match=str(EIO)):
+        disk.listdir("/")

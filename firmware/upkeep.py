@@ -1,0 +1,69 @@
+"""Keeps what leads to the records true in both of its blocks.
+
+littlefs moves a folder after a hundred compactions, and the newer block of the folder above learns
+of it. The older one leads on to where it was, which is soon something else's: with the newer one
+lost, or a bit of it, littlefs would run into that, and take the whole flash for damaged. Both
+blocks of a folder that is written anew know.
+"""
+
+from firmware import records
+from firmware.event_log import WRITE_MS
+from firmware.task import Task
+from protocol.wire import events
+
+_HOUR_MS = 3_600_000
+_DAY_HOURS = 24
+_FOLDERS = records.ABOVE + (records.FOLDER,)  # the last one learns where the others have moved
+_HOURLY = 2  # from here on: littlefs moves those of the ledger and of the log within days
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from firmware.clock import Clock
+    from firmware.delivery import Delivery
+    from firmware.files import Files
+
+
+class Upkeep(Task):
+    """Writes the folders above the records anew: each hour with power, and all of them each day.
+
+    One at a time, where the next step leaves room as for the log: it takes as many erases.
+    note: told of an event (events.NO_MEMORY).
+    """
+
+    def __init__(
+        self,
+        files: "Files",
+        clock: "Clock",
+        delivery: "Delivery",
+        note: "Callable[[int], None]",
+    ) -> None:
+        super().__init__()
+        self._files = files
+        self._clock = clock
+        self._delivery = delivery
+        self._note = note
+        self._next = 0  # of the folders
+        self._hours = 0
+        self.due_ms = clock.now_ms + _HOUR_MS
+
+    def poll(self, now_ms: int) -> None:
+        """The next folder, when there is room."""
+        if not self._delivery.has_room(self._clock.read(), WRITE_MS):
+            self.due_ms = self._delivery.due_ms + 1
+            return
+        self._settle(_FOLDERS[self._next])
+        self._next += 1
+        self.due_ms = 0
+        if self._next == len(_FOLDERS):
+            self._hours = (self._hours + 1) % _DAY_HOURS
+            self._next = _HOURLY if self._hours else 0
+            self.due_ms = now_ms + _HOUR_MS
+
+    def _settle(self, folder: str) -> None:
+        """Without memory for it the folder is left until the next time."""
+        try:
+            self._files.settle(folder)
+        except MemoryError:
+            self._note(events.NO_MEMORY)
