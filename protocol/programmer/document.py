@@ -83,7 +83,8 @@ _SESSION = f"""\
 - No answer within {exchange.TIMEOUT_MS} ms: send the same bytes again, up to
   {exchange.REPEATS_MAX} times. A request with the same counter, type and payload as the last
   one is not carried out again: the pump sends its stored answer again. So a repeat is always
-  safe.
+  safe. The line must keep the order of what is sent: one that delivers a HELLO once more, and then
+  the request that followed it, has that carried out again.
 - A refusal of a *repeat* with NO_SESSION or OUT_OF_SEQUENCE, or for the state (`field` is
   "state"), says nothing of the copies before it: the pump may have carried one out, and lost the
   session since, with its power or to another HELLO. FAULTED with an empty `field` says that a

@@ -165,6 +165,12 @@ def start_ms() -> tuple[float, str]:
     return _longest_ms("start")
 
 
+@at_most("STORE-17", "a folder written anew holds the pump, worst flash", "ms", event_log.WRITE_MS)
+def upkeep_ms() -> tuple[float, str]:
+    """Each hour: those above the records."""
+    return _longest_ms("upkeep")
+
+
 @at_most("STORE-10", "a step that a write makes late, up to 3 mL/day, worst flash", "ms", 2)
 def late() -> tuple[float, str]:
     """Against exact instants, while ledger and log are written."""
