@@ -13,12 +13,14 @@ from protocol.wire import events
 
 _HOUR_MS = 3_600_000
 _DAY_HOURS = 24
-_FOLDERS = records.ABOVE + (records.FOLDER,)  # the last one learns where the others have moved
-_HOURLY = 2  # from here on: littlefs moves those of the ledger and of the log within days
+_HOURLY = records.ABOVE[2:]  # of the ledger: what is in them moves within a day
+# The last one learns where the others have moved, in days; were it written anew each hour it would
+# move itself as often, and only the root would know.
+_DAILY = records.ABOVE + (records.FOLDER,)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Tuple
 
     from firmware.clock import Clock
     from firmware.delivery import Delivery
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Upkeep(Task):
-    """Writes the folders above the records anew: each hour with power, and all of them each day.
+    """Writes the folders above the records anew: the ledger's each hour, all of them each day.
 
     One at a time, where the next step leaves room as for the log: it takes as many erases.
     note: told of an event (events.NO_MEMORY).
@@ -44,7 +46,8 @@ class Upkeep(Task):
         self._clock = clock
         self._delivery = delivery
         self._note = note
-        self._next = 0  # of the folders
+        self._folders: "Tuple[str, ...]" = _DAILY
+        self._next = 0  # of those
         self._hours = 0
         self.due_ms = clock.now_ms + _HOUR_MS
 
@@ -53,12 +56,13 @@ class Upkeep(Task):
         if not self._delivery.has_room(self._clock.read(), WRITE_MS):
             self.due_ms = self._delivery.due_ms + 1
             return
-        self._settle(_FOLDERS[self._next])
+        self._settle(self._folders[self._next])
         self._next += 1
         self.due_ms = 0
-        if self._next == len(_FOLDERS):
+        if self._next == len(self._folders):
             self._hours = (self._hours + 1) % _DAY_HOURS
-            self._next = _HOURLY if self._hours else 0
+            self._folders = _HOURLY if self._hours else _DAILY
+            self._next = 0
             self.due_ms = now_ms + _HOUR_MS
 
     def _settle(self, folder: str) -> None:

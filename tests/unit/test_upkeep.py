@@ -1,4 +1,4 @@
-"""The folders above the records are written anew: each hour, all of them each day."""
+"""The folders above the records are written anew: the ledger's each hour, all of them each day."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from protocol.wire import events
 
 HOUR_MS = 3_600_000
 ALL = [*records.ABOVE, records.FOLDER]
-HOURLY = ["/pump/c", "/pump/d", "/pump"]
+HOURLY = ["/pump/c", "/pump/d"]
 
 
 class Outside:
@@ -61,9 +61,7 @@ def new(outside: Any) -> Upkeep:
     return Upkeep(outside, outside, outside, outside.noted.append)
 
 
-def test_all_folders_in_the_first_hour_and_each_day_those_that_move_each_hour(
-    outside: Any,
-) -> None:
+def test_all_folders_in_the_first_hour_and_each_day_the_ledgers_each_hour(outside: Any) -> None:
     assert hours(outside, new(outside), 50) == [ALL, *[HOURLY] * 23] * 2 + [ALL, HOURLY]
 
 
