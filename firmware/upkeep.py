@@ -13,6 +13,7 @@ from protocol.wire import events
 
 _HOUR_MS = 3_600_000
 _DAY_HOURS = 24
+_SPACING_MS = 10_000  # five in a row hold the loop for as long as the heartbeat waits
 _HOURLY = records.ABOVE[2:]  # of the ledger: what is in them moves within a day
 # The last one learns where the others have moved, in days; were it written anew each hour it would
 # move itself as often, and only the root would know.
@@ -58,7 +59,7 @@ class Upkeep(Task):
             return
         self._settle(self._folders[self._next])
         self._next += 1
-        self.due_ms = 0
+        self.due_ms = now_ms + _SPACING_MS
         if self._next == len(self._folders):
             self._hours = (self._hours + 1) % _DAY_HOURS
             self._folders = _HOURLY if self._hours else _DAILY
