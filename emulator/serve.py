@@ -19,6 +19,7 @@ from emulator.story import happenings
 from protocol.programmer.quantity import QuantityError
 
 LEAD_MS = 2_500  # less than the 3 s of a magnet, the shortest thing that people time
+_AHEAD_US = (LEAD_MS - 250) * 1_000  # a run ends at the next sleep of the loop, a slice later
 _ANSWER_MS = 400  # the loop's idle slice of 250 ms, and the line
 _SILENT_S = 0.05  # longer than the pieces of one frame are apart
 _TALKING_WAIT_S = 0.005
@@ -144,7 +145,7 @@ class Server:
     def _answer_at_once(self) -> None:
         """Run ahead until the pump has answered, as far as the lead allows."""
         world = self._rig.world
-        until_us = min(world.now_us + _ANSWER_MS * 1_000, self._due_us() + LEAD_MS * 1_000)
+        until_us = min(world.now_us + _ANSWER_MS * 1_000, self._due_us() + _AHEAD_US)
         answers = self._answers
         while self._answers == answers and world.now_us < until_us:
             world.run_for_ms(1)
