@@ -72,7 +72,7 @@ class Files:
         file one too many, so it takes one erasure, and no second one.
 
         A flash that fails is not tried again, littlefs has tried all free blocks by then, with an
-        erasure each; nor is it an error: it says so at the next write that matters.
+        erasure each; nor is it an error: a record that cannot be written says so.
         """
         path = folder + "/settle"
         held = 0

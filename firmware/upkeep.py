@@ -13,7 +13,7 @@ from protocol.wire import events
 
 _HOUR_MS = 3_600_000
 _DAY_HOURS = 24
-_SPACING_MS = 10_000  # five in a row hold the loop for as long as the heartbeat waits
+_SPACING_MS = 2_000  # five in a row hold the loop for as long as the heartbeat waits
 _HOURLY = records.ABOVE[2:]  # of the ledger: what is in them moves within a day
 # The last one learns where the others have moved, in days; were it written anew each hour it would
 # move itself as often, and only the root would know.
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 
 class Upkeep(Task):
-    """Writes the folders above the records anew: the ledger's each hour, all of them each day.
+    """Writes the folders above the records anew: all of them after a start, which may have moved
+    what is in them or go on behind what a power failure has left, and each day; the ledger's each
+    hour.
 
     One at a time, where the next step leaves room as for the log: it takes as many erases.
     note: told of an event (events.NO_MEMORY).
@@ -50,7 +52,7 @@ class Upkeep(Task):
         self._folders: "Tuple[str, ...]" = _DAILY
         self._next = 0  # of those
         self._hours = 0
-        self.due_ms = clock.now_ms + _HOUR_MS
+        self.due_ms = clock.now_ms + _SPACING_MS
 
     def poll(self, now_ms: int) -> None:
         """The next folder, when there is room."""

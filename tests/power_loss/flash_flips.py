@@ -16,7 +16,7 @@ from tests.power_loss.workloads import WORKLOADS
 
 ERASED = 0xFF
 ROOT_BLOCKS = 2
-_NAMES_BYTES = 64  # at the start of a folder that was written anew
+_NAMES_BYTES = 128  # at the start of a folder that was written anew
 _LOG_GAP_AT = 3  # place of an event's kind in what the log holds in memory
 
 

@@ -101,7 +101,7 @@ def log(ward: Ward) -> None:
 def upkeep(ward: Ward) -> None:
     """The folders above those of the records are written anew."""
     ward.upkeep.due_ms = 0
-    ward.run(s=50)
+    ward.run(s=SETTLE_S)
 
 
 WORKLOADS: dict[str, Any] = {

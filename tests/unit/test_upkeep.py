@@ -1,4 +1,6 @@
-"""The folders above the records are written anew: the ledger's each hour, all of them each day."""
+"""The folders above the records are written anew: all after a start and each day, the ledger's
+each hour.
+"""
 
 from typing import Any
 
@@ -10,7 +12,7 @@ from firmware.upkeep import Upkeep
 from protocol.wire import events
 
 HOUR_MS = 3_600_000
-SPACING_MS = 10_000
+SPACING_MS = 2_000
 ALL = [*records.ABOVE, records.FOLDER]
 HOURLY = ["/pump/c", "/pump/d"]
 
@@ -52,22 +54,22 @@ def hours(outside: Any, upkeep: Upkeep, count: int) -> list[list[str]]:
     for _ in range(count):
         outside.settled = []
         for _ in range(HOUR_MS // SPACING_MS):
-            outside.now_ms += SPACING_MS
             if upkeep.due_ms <= outside.now_ms:
                 upkeep.poll(outside.now_ms)
                 assert upkeep.due_ms >= outside.now_ms + SPACING_MS
+            outside.now_ms += SPACING_MS
         found.append(outside.settled)
     return found
 
 
 def new(outside: Any) -> Upkeep:
-    upkeep = Upkeep(outside, outside, outside, outside.noted.append)
-    outside.now_ms = HOUR_MS // 2
-    return upkeep
+    return Upkeep(outside, outside, outside, outside.noted.append)
 
 
-def test_all_folders_in_the_first_hour_and_each_day_the_ledgers_each_hour(outside: Any) -> None:
-    assert hours(outside, new(outside), 50) == [ALL, *[HOURLY] * 23] * 2 + [ALL, HOURLY]
+def test_all_folders_after_a_start_and_each_day_the_ledgers_each_hour(outside: Any) -> None:
+    upkeep = new(outside)
+    assert upkeep.due_ms == SPACING_MS
+    assert hours(outside, upkeep, 50) == [ALL, *[HOURLY] * 23] * 2 + [ALL, HOURLY]
 
 
 def test_where_the_next_step_leaves_no_room_it_waits_for_that_step(outside: Any) -> None:
