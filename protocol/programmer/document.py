@@ -30,7 +30,9 @@ numbers have a 0x in front; rows of bytes are in the order of the line.
 {BAUD} baud, 8 data bits, no parity, 1 stop bit, no flow control. The pump answers, it never
 speaks first. The first answer comes within 300 ms, later ones of the same session within 50 ms
 and the time that the bytes take; that to PROPOSE within 300 ms, because it waits until it makes
-no step late. 200 ms of silence within a frame make the pump forget what it has of it.
+no step late. While the pump writes to its flash it answers nothing: for about 0.1 s, and 0.4 s
+more with an erase of the worst case. 200 ms of silence within a frame make the pump forget what
+it has of it.
 
 ## Framing
 
