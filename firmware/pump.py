@@ -104,7 +104,7 @@ class Pump:
                 TimeBase(board, self.alarms, self.log.note),
                 Queue(board, self.log.note),
                 self.log,
-                Upkeep(board.files, clock, self.delivery, self.log.note),
+                Upkeep(board, clock, self.delivery, self.log.note),
                 self.session,
             ),
         )

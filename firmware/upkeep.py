@@ -23,9 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Tuple
 
+    from firmware.board import Board
     from firmware.clock import Clock
     from firmware.delivery import Delivery
-    from firmware.files import Files
 
 
 class Upkeep(Task):
@@ -33,19 +33,21 @@ class Upkeep(Task):
     what is in them or go on behind what a power failure has left, and each day; the ledger's each
     hour.
 
-    One at a time, where the next step leaves room as for the log: it takes as many erases.
+    One at a time, where the next step leaves room as for the log: it takes as many erases. Not
+    while the magnet is at the pump, which is timed by the person that holds it.
     note: told of an event (events.NO_MEMORY).
     """
 
     def __init__(
         self,
-        files: "Files",
+        board: "Board",
         clock: "Clock",
         delivery: "Delivery",
         note: "Callable[[int], None]",
     ) -> None:
         super().__init__()
-        self._files = files
+        self._files = board.files
+        self._magnet_present = board.magnet_present
         self._clock = clock
         self._delivery = delivery
         self._note = note
@@ -56,6 +58,9 @@ class Upkeep(Task):
 
     def poll(self, now_ms: int) -> None:
         """The next folder, when there is room."""
+        if self._magnet_present():
+            self.due_ms = now_ms + _SPACING_MS
+            return
         if not self._delivery.has_room(self._clock.read(), WRITE_MS):
             self.due_ms = self._delivery.due_ms + 1
             return

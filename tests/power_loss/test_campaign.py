@@ -33,7 +33,7 @@ CUTS_MIN = {
     "set_the_clock": 48,
     "bolus": 206,
     "log": 215,
-    "upkeep": 334,
+    "upkeep": 325,
 }
 
 

@@ -18,7 +18,7 @@ HOURLY = ["/pump/c", "/pump/d"]
 
 
 class Outside:
-    """Files, clock and delivery in one. settled: which folders were; short: memory runs out."""
+    """Board, files, clock, delivery in one. settled: which folders were; short: no memory."""
 
     def __init__(self) -> None:
         self.now_ms = 0
@@ -28,9 +28,14 @@ class Outside:
         self.settled: list[str] = []
         self.noted: list[int] = []
         self.short = False
+        self.files = self
+        self.magnet = False
 
     def read(self) -> int:
         return self.now_ms
+
+    def magnet_present(self) -> bool:
+        return self.magnet
 
     def has_room(self, now_ms: int, want_ms: int) -> bool:
         assert now_ms == self.now_ms
@@ -81,6 +86,16 @@ def test_where_the_next_step_leaves_no_room_it_waits_for_that_step(outside: Any)
     outside.room = True
     upkeep.poll(HOUR_MS + 501)
     assert outside.settled == ALL[:1], "one at a time"
+
+
+def test_while_the_magnet_is_at_the_pump_it_waits(outside: Any) -> None:
+    upkeep = new(outside)
+    outside.magnet = True
+    upkeep.poll(SPACING_MS)
+    assert (outside.settled, upkeep.due_ms) == ([], 2 * SPACING_MS)
+    outside.magnet = False
+    upkeep.poll(2 * SPACING_MS)
+    assert outside.settled == ALL[:1]
 
 
 def test_without_memory_it_says_so_and_goes_on(outside: Any) -> None:
