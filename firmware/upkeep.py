@@ -12,6 +12,7 @@ from firmware.task import Task
 from protocol.wire import events
 
 _HOUR_MS = 3_600_000
+_FIRST_MS = 300_000  # after a start: who has just plugged it in may be at work with it
 _DAY_HOURS = 24
 _SPACING_MS = 2_000  # five in a row hold the loop for as long as the heartbeat waits
 _HOURLY = records.ABOVE[2:]  # of the ledger: what is in them moves within a day
@@ -54,7 +55,7 @@ class Upkeep(Task):
         self._folders: "Tuple[str, ...]" = _DAILY
         self._next = 0  # of those
         self._hours = 0
-        self.due_ms = clock.now_ms + _SPACING_MS
+        self.due_ms = clock.now_ms + _FIRST_MS
 
     def poll(self, now_ms: int) -> None:
         """The next folder, when there is room."""

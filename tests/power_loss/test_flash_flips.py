@@ -20,7 +20,7 @@ LIVES = 6 if IS_LONG else 2
 LIFE_S = 30 * 3_600 + 60  # 6,000 records of the ledger; what they moved was just written down
 LIVED = (0, 1, 2, 3) if IS_LONG else (0, 3)  # the first few blocks free, all, three, sixty
 GOOD = {KEPT, ALARMED}
-RESTARTS = 320  # each settles the folders of the records: they move with every hundredth
+RESTARTS = 240  # each settles the folders of the records: they move with every hundredth
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -95,11 +95,11 @@ def test_a_pump_that_is_restarted_again_and_again_loses_nothing_with_a_block(ima
     ward.boot()
     outcomes = {}
     for number in range(RESTARTS):
-        ward.run(s=20)
+        ward.run(s=320)
         ward.settled()
         ward.reboot()
         if number > RESTARTS // 4 and number % 8 == 0:
-            ward.run(s=20)
+            ward.run(s=320)
             content = ward.image()
             above = flash_flips.starting_with(content, b"kept", records.MADE.encode())
             outcomes[number] = set(without_each_block(content, above).values())

@@ -15,7 +15,7 @@ from tests.power_loss.workloads import upkeep
 
 THREE_FREE = 2  # an image with a full log; what littlefs gives up is soon something else's
 CYCLES = 101  # of a folder's revisions littlefs moves it with one: lfs_dir_needsrelocation
-LOOKS_S = (2, 150, 40, 2, 150)  # that the pump runs after each start
+LOOKS_S = (320, 320, 40, 2, 150)  # that the pump runs after each start
 KINDS = (("weak", 1), ("before", 0), ("torn", 90), ("after", 0)) if IS_LONG else (("weak", 1),)
 
 

@@ -19,7 +19,7 @@ from tests.power_loss.board_ward import STARTED_MS, BoardWard, disk_of
 from tests.power_loss.stretches import Stretch, Stretches
 from tests.power_loss.workloads import SETTLE_S
 
-SLOWEST_START_MS = 20_000  # every erasure takes its worst time; the folders above are written too
+SLOWEST_START_MS = 6_000  # where every erasure takes its worst time
 HOURLY = tuple((60 * hour, 500_000 + 1_000 * hour) for hour in range(24))
 RATE_NL_DAY = 800_000
 BOLUS = (20_000, 4_800_000)  # nL, nL/day: 6 min
