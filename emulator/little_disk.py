@@ -49,17 +49,17 @@ class _Hooks:
         self.stop: BaseException | None = None
         self.failed = False
         self._plain: list[bytes] | None = None
-        self.reads = 0
+        self._reads = 0
 
     def begin(self) -> None:
         """Before each call. Nine of ten calls of littlefs are reads: they go the short way."""
         self.failed = False
         self._plain = self._flash.plain()
-        self.reads = 0
+        self._reads = 0
 
     def read(self, _config: Any, block: int, offset: int, size: int) -> bytes:
-        self.reads += 1
-        if self.reads > _READS_MAX:
+        self._reads += 1
+        if self._reads > _READS_MAX:
             self._never_end()
         if self._plain is not None:
             return self._plain[block][offset : offset + size]

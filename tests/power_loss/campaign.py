@@ -29,7 +29,6 @@ VARIANTS = (
     ("out of order", 3),
     ("after", 0),
 )
-HOUR_MS = 3_600_000
 VARIANTS_OF_PAIRS = (("before", 0), ("torn", 90), ("torn", 255), ("weak", 1), ("after", 0))
 
 
@@ -52,12 +51,6 @@ def case_id(workload: str, image: int, cuts: tuple[Cut, ...]) -> str:
     return f"{workload}/{image}/" + "+".join(map(str, cuts))
 
 
-def work(workload: str, ward: Ward) -> None:
-    """On a pump that has been on for a while: what follows a start is a workload of its own."""
-    ward.upkeep.due_ms += HOUR_MS
-    WORKLOADS[workload](ward)
-
-
 @cache
 def operations(workload: str, image: int) -> tuple[int, list[int]]:
     """Flash operations of a workload when no power fails, counted from power-on: the first one,
@@ -74,7 +67,7 @@ def operations(workload: str, image: int) -> tuple[int, list[int]]:
     flash.spend_us = watch
     ward.boot()
     first = 0 if workload == "boot" else flash.operations
-    work(workload, ward)
+    WORKLOADS[workload](ward)
     assert len(unsynced) == flash.operations
     return first, unsynced
 
@@ -97,7 +90,7 @@ def run(workload: str, image: int, cuts: tuple[Cut, ...]) -> list[str]:
     ward.flash.cut(*cuts[0])
     try:
         ward.boot()
-        work(workload, ward)
+        WORKLOADS[workload](ward)
     except Down:
         pass
     if not ward.flash.dead:
@@ -130,7 +123,7 @@ def recovery_operations(workload: str, image: int, cut: Cut) -> int:
     ward.flash.cut(*cut)
     try:
         ward.boot()
-        work(workload, ward)
+        WORKLOADS[workload](ward)
     except Down:
         pass
     before = ward.flash.operations

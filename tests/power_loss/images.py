@@ -64,7 +64,7 @@ def aged(number: int) -> Image:
     for folder in records.FOLDERS:
         if number % 4 == 3:
             _wear(disk, folder, WORN_SAVES + draw.randrange(16))
-        _rewrite(disk, folder, draw.randrange(20))
+        rewrite(disk, folder, draw.randrange(20))
         if number % 2:
             _to_the_brink(disk, folder)
     for _ in range(number % 3):
@@ -88,7 +88,7 @@ def _fill(disk: LittleDisk, free_blocks: int) -> None:
         file.write(bytes(disk.flash.block_bytes) * size)
 
 
-def _rewrite(disk: LittleDisk, folder: str, times: int) -> None:
+def rewrite(disk: LittleDisk, folder: str, times: int) -> None:
     """The files of a folder in turn, with what they hold."""
     paths = [f"{folder}/{name}" for name in disk.listdir(folder) if name != "settle"]
     for time in range(times if paths else 0):
@@ -103,7 +103,7 @@ def _wear(disk: LittleDisk, folder: str, times: int) -> None:
     """The same, with what the pump does meanwhile for the folders above."""
     files = Files(disk, disk.open)
     for done in range(0, times, UPKEEP_SAVES):
-        _rewrite(disk, folder, min(UPKEEP_SAVES, times - done))
+        rewrite(disk, folder, min(UPKEEP_SAVES, times - done))
         files.settle(folder.rsplit("/", 1)[0])
         files.settle(records.FOLDER)
 
@@ -113,7 +113,7 @@ def _to_the_brink(disk: LittleDisk, folder: str) -> None:
     for _ in range(40):
         before = disk.flash.snapshot()
         erased = sum(disk.flash.worn)
-        _rewrite(disk, folder, 1)
+        rewrite(disk, folder, 1)
         if sum(disk.flash.worn) > erased:
             disk.flash.restore(before)
             disk.mount()
@@ -125,7 +125,7 @@ def _cut(ward: Ward, draw: random.Random) -> None:
     ward.flash.cut(draw.randrange(3), draw.choice(CUTS), draw.randrange(1, 4))
     try:
         for folder in records.FOLDERS:
-            _rewrite(ward.disk, folder, 1)
+            rewrite(ward.disk, folder, 1)
     except PowerCut:
         pass
     ward.flash.power_on()

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.little_disk import LittleDisk
 from firmware import records
-from tests.power_loss.images import Image, _rewrite, aged
+from tests.power_loss.images import Image, aged, rewrite
 from tests.power_loss.test_campaign import IS_LONG
 from tests.power_loss.ward import Down, Ward
 from tests.power_loss.workloads import upkeep
@@ -32,7 +32,7 @@ def about_to_move(number: int) -> Image:
 def _compactions_left(disk: LittleDisk, folder: str) -> int:
     """Before the move, after one more change; -1: unknown, for it moved with that one."""
     before = disk.flash.snapshot()[0]
-    _rewrite(disk, folder, 1)
+    rewrite(disk, folder, 1)
     changed = [
         new for old, new in zip(before, disk.flash.snapshot()[0], strict=True) if old != new
     ]
