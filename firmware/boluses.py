@@ -10,6 +10,7 @@ lockout.
 """
 
 from firmware import records
+from firmware.guard import Corrupt
 from firmware.ledger import OF_BOLUS
 from firmware.store import NOT_KEPT
 from protocol.wire import events, schema
@@ -39,6 +40,9 @@ def duration_ms(volume_nl: int, rate_nl_day: int) -> int:
 class Boluses:
     """The newest boluses of one pump, each a row of the BOLUSES record.
 
+    What decides when the next may be given, and how much, is sealed: one flipped bit of it is
+    Corrupt when it is asked for, and never written.
+
     count: how many there ever were.
     """
 
@@ -63,6 +67,7 @@ class Boluses:
         self._verified_nl = 0  # of all boluses, when the latest began
         self._possible_nl = 0
         self._locked_until_s = 0  # where nobody knows what was given
+        self._seal = 0
         keeper.savers[records.BOLUSES] = self.save
         therapy.on_bolus_end = self.end
 
@@ -77,6 +82,7 @@ class Boluses:
             if self._memory.damaged & 1 << records.BOLUSES:
                 self._locked_until_s = now_s + schema.BOLUS_LOCKOUT_S
                 self._keeper.changed(records.BOLUSES)
+            self._seal = self._account()
             return
         self._locked_until_s = min(found.get("locked_until_s", 0), now_s + schema.BOLUS_LOCKOUT_S)
         self.count = found["count"]
@@ -85,9 +91,8 @@ class Boluses:
         self._rows = found["boluses"]
         for row in self._rows:
             row["began_s"] = min(row["began_s"], now_s)
-        if not self._rows:
-            return
-        if self._rows[-1]["outcome"] == schema.UNDER_WAY:
+        self._seal = self._account()
+        if self._rows and self._rows[-1]["outcome"] == schema.UNDER_WAY:
             self._is_under_way = True
             self.end(schema.ENDED_BY_RESET)
 
@@ -97,6 +102,7 @@ class Boluses:
         Raises StoreError: nothing has changed. An alarm, that of a flash failing now too, ends it
         before its first step.
         """
+        self._check()
         self._look()
         rows = self._rows
         row = {
@@ -114,12 +120,14 @@ class Boluses:
         self.count = self.count + 1 & schema.U32_MAX
         self._rows = rows[-(schema.BOLUSES_MAX - 1) :] + [row]
         self._is_under_way = True
+        self._seal = self._account()
         try:
             self._keeper.commit(records.BOLUSES, self.save)
         except NOT_KEPT:
             self._rows = rows
             self._verified_nl, self._possible_nl, self.count = before
             self._is_under_way = False
+            self._seal = self._account()
             raise
         self._log.note(events.BOLUS_BEGUN, volume_nl, rate_nl_day)
         self._ledger.share(rate_nl_day, rate_nl_day)
@@ -153,14 +161,18 @@ class Boluses:
         return self._is_under_way
 
     def wait_s(self) -> int:
-        """Seconds until the next may begin; 0: now."""
+        """Seconds until the next may begin; 0: now. Raises Corrupt."""
+        self._check()
         until_s = self._locked_until_s
         if self._rows:
             until_s = max(until_s, self._rows[-1]["began_s"] + schema.BOLUS_LOCKOUT_S)
         return max(0, until_s - self._now_s())
 
     def day_ng(self) -> int:
-        """The most that boluses can have given in the last 24 hours, in ng, rounded up."""
+        """The most that boluses can have given in the last 24 hours, in ng, rounded up. Raises
+        Corrupt.
+        """
+        self._check()
         self._look()
         since_s = self._now_s() - _DAY_S
         dose_pg = 0
@@ -181,7 +193,8 @@ class Boluses:
         return found
 
     def save(self) -> None:
-        """Write the record. Raises StoreError."""
+        """Write the record. Raises StoreError, Corrupt."""
+        self._check()
         self._look()
         values = {
             "count": self.count,
@@ -195,6 +208,21 @@ class Boluses:
     def _now_s(self) -> int:
         """Seconds with power since the pump was new."""
         return self._ledger.powered_s + self._clock.uptime_s()
+
+    def _account(self) -> int:
+        """All bits of what decides about the next bolus, but for what `_look` computes."""
+        found = self._ledger.powered_s ^ self._locked_until_s ^ self._possible_nl
+        for row in self._rows:
+            found ^= row["began_s"] ^ row["volume_nl"] ^ row["rate_nl_day"] ^ row["conc_mcg_ml"]
+            if row is not self._rows[-1]:
+                found ^= row["possible_nl"]
+        return found
+
+    def _check(self) -> None:
+        """It is what was sealed, or raises Corrupt: the flash has the truth then."""
+        if self._seal != self._account():
+            self._ledger.is_sound = False
+            raise Corrupt()
 
     def _look(self) -> None:
         """What the latest has delivered so far, by the ledger."""

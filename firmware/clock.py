@@ -8,6 +8,7 @@ below 2**27 and nothing wraps.
 
 from firmware.guard import (
     EPOCH_TICKS,
+    UPTIME_DAYS,
     WALL_AT_MS,
     WALL_DAY,
     WALL_DAY_MS,
@@ -39,7 +40,6 @@ class Clock:
         self._ticks_ms = board.ticks_ms
         self._ticks_diff = board.ticks_diff
         self._guard = guard
-        self._days = 0
         self.now_ms = 0
         self.go_on()
 
@@ -58,7 +58,7 @@ class Clock:
         rest = self._guard.rest
         put(rest, EPOCH_TICKS, (take(rest, EPOCH_TICKS) - _TICKS_LESS_A_DAY) & _TICKS_MASK)
         self.now_ms -= DAY_MS
-        self._days += 1
+        put(rest, UPTIME_DAYS, take(rest, UPTIME_DAYS) + 1)
 
     def go_on(self) -> None:
         """Count on from now_ms as it was last read, whatever the epoch was."""
@@ -66,7 +66,7 @@ class Clock:
 
     def uptime_s(self) -> int:
         """Whole seconds since boot; never falls."""
-        return self._days * _DAY_S + self.now_ms // 1000
+        return self._guard.rest[UPTIME_DAYS] * _DAY_S + self.now_ms // 1000
 
 
 class WallClock:

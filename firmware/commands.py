@@ -156,6 +156,7 @@ class Commands:
     def _calibrate(self, fields: "Values", now_ms: int) -> "Values":
         self._need_magnet(now_ms)
         pump = self._pump
+        sound_setup(pump)
         step_pl = (fields["volume_nl"] * 1000 + fields["steps"] // 2) // fields["steps"]
         if not schema.STEP_PL_MIN <= step_pl <= schema.STEP_PL_MAX:
             raise Refusal(
@@ -214,6 +215,7 @@ class Commands:
             raise Refusal(schema.DIGEST_MISMATCH, "digest")
         if pump.boluses.is_under_way:
             raise Refusal(schema.BOLUS_UNDER_WAY)
+        proposal = Prescription(proposal.fields)  # all else of it was held for minutes
         self._need_dose_left(proposal)
         if pump.state.state in (schema.RUNNING, schema.HELD):
             self._need_clock(proposal)

@@ -61,11 +61,12 @@ BOLUS_END_MS = 18  # ... until then
 KIND = 20  # the ledger: of therapy ...
 CONC_MCG_ML = 22  # ... what the reservoir holds ...
 BOOKED_PL = 24  # ... and the volume of the steps that are booked
+UPTIME_DAYS = 26  # by which the zero of the clock has moved
 # From here on: what only a command changes, sealed by a CRC.
-STEP_PL = 26  # volume of a step, in pL
-IS_SCHEDULE = 28  # 1: the prescription follows the time of day
-SEGMENTS = 30  # how many; four words each follow: start in minutes, rate in nL/day
-REST_WORDS = 32
+STEP_PL = 28  # volume of a step, in pL
+IS_SCHEDULE = 30  # 1: the prescription follows the time of day
+SEGMENTS = 32  # how many; four words each follow: start in minutes, rate in nL/day
+REST_WORDS = 34
 SEALED = STEP_PL
 SEGMENT_WORDS = 4
 

@@ -13,7 +13,7 @@ from firmware.commands import Commands
 from firmware.delivery import Delivery
 from firmware.drive import Drive
 from firmware.event_log import EventLog
-from firmware.guard import Corrupt, Guard
+from firmware.guard import STEP_PL, Corrupt, Guard, take
 from firmware.keeper import Keeper
 from firmware.ledger import Ledger
 from firmware.loop import Loop
@@ -28,7 +28,6 @@ from firmware.monitor.time_base import TimeBase
 from firmware.restore import begin
 from firmware.session import Session
 from firmware.state import State
-from firmware.store import NOT_KEPT
 from firmware.therapy import Therapy
 from firmware.upkeep import Upkeep
 from protocol.wire import events, schema
@@ -46,7 +45,7 @@ NO_MANIFEST = bytes(32)  # the firmware was not started as a checked set
 class Pump:
     """Everything on one board. It goes on after a reset as its records say (restore.py).
 
-    setup: the fields of the SETUP message, or None. step_pl: the calibrated volume of a step.
+    setup: the fields of the SETUP message, or None. step_pl: the volume of a step, to be shown.
     is_on: whether therapy is on by order, be it held by an alarm or in FAULT.
     error: what a task raised, or None. manifest_hash: SHA-256 of the manifest of what runs.
     """
@@ -142,7 +141,8 @@ class Pump:
         Raises StoreError: nothing has changed.
         """
         self.keeper.checkpoint(now_ms)  # what may have been delivered was of the old concentration
-        self.keeper.commit(records.SETUP, lambda: self.memory.save_setup(setup, self.step_pl))
+        step_pl = take(self.guard.rest, STEP_PL)
+        self.keeper.commit(records.SETUP, lambda: self.memory.save_setup(setup, step_pl))
         self.commissioned(setup, now_ms)
 
     def commissioned(self, setup: "Dict[str, Any]", now_ms: int) -> None:
@@ -185,12 +185,7 @@ class Pump:
 
         Raises StoreError: nothing has changed.
         """
-        self.is_on = True
-        try:
-            self.keeper.commit(records.CONDITION, self._save_condition)
-        except NOT_KEPT:
-            self.is_on = False
-            raise
+        self.keeper.commit(records.CONDITION, lambda: self._save_condition(True))
         self.resume(now_ms)
 
     def resume(self, now_ms: int) -> None:
@@ -271,10 +266,13 @@ class Pump:
             self._enter(schema.HELD)
             self._still(now_ms)
 
-    def _save_condition(self) -> None:
-        self.memory.save_condition(
-            self.is_on, self.state.fault_reason, self.care.hours, self.alarms
-        )
+    def _save_condition(self, starts: bool = False) -> None:
+        state = self.state.state
+        if state != schema.FAULT and self.is_on != (state in (schema.RUNNING, schema.HELD)):
+            self.is_on = not self.is_on  # the state is guarded, and right
+            raise Corrupt()
+        is_on = starts or self.is_on
+        self.memory.save_condition(is_on, self.state.fault_reason, self.care.hours, self.alarms)
 
     def _rate_nl_day(self) -> int:
         """For the keeper."""

@@ -27,7 +27,7 @@ _MIN_MS = 60_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Callable, Dict, List, Optional
 
     from firmware.clock import WallClock
     from firmware.delivery import Delivery
@@ -73,6 +73,15 @@ class Therapy(Task):
                 list(zip(prescription.starts_min, prescription.rates_nl_day)),
             )
         self.prescription = prescription
+
+    def segments(self) -> "List[Dict[str, int]]":
+        """Those that are delivered, as PROPOSE has them. Raises Corrupt."""
+        self._guard.check()
+        rest = self._guard.rest
+        return [
+            {"start_min": rest[at], "rate_nl_day": rest[at + 2]}
+            for at in range(REST_WORDS, len(rest), SEGMENT_WORDS)
+        ]
 
     def begin(self, from_ms: int) -> None:
         """Deliver as prescribed from ``from_ms`` on. Allocates nothing. Raises Corrupt.

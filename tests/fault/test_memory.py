@@ -1,6 +1,5 @@
 """Memory: a flipped bit is found before the next step, and nothing is delivered by it."""
 
-from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -15,71 +14,12 @@ from firmware.task import NEVER
 from protocol import names
 from protocol.wire import schema
 from tests.fault.flips import ALL_DAY, BY_THE_HOUR, UNTIL_MS, Flipper, campaign
+from tests.fault.unguarded import NOT_GUARDED, numbers_on_the_path
 from tests.pumps import Bed
 
 inject.install()
 
-_WATCHED = "a wrong wake is found by comparing it with its guarded copy (loop.py, delivery.py)"
-_SCRATCH = "written before it is read, within one call"
-_MONITOR = "the motion monitor's own: it cuts the supply, and delivers nothing"
-_SHOWN = "shown and stamped; nothing is delivered by it"
 TOTALS_EVERY = 37  # a prime, so that each place in a word is flipped somewhere
-NOT_GUARDED = {  # every number on the delivery path that is no guarded word, and why
-    "Delivery.due_ms": _WATCHED,
-    "Therapy.due_ms": _WATCHED,
-    "StepRate._whole": _SCRATCH,
-    "StepRate._part": _SCRATCH,
-    "Clock.now_ms": "written anew from the guarded epoch at each reading",
-    "Clock._days": _SHOWN,
-    "State.fault_reason": _SHOWN,
-    "Guard.due_ms": "when the pairs are looked at; the sums are taken before each step anyway",
-    "Guard._rest_sum": "what the sum must be: a flip in it is a mismatch",
-    "Guard._crc": "what the seal must be: a flip in it is a mismatch",
-    "Motion.due_ms": _MONITOR,
-    "Motion._ticks_mask": _MONITOR,
-    "Motion._level_a": _MONITOR,
-    "Motion._seen_permits": _MONITOR,
-    "Motion._permit_at": _MONITOR,
-    "Motion._surplus": _MONITOR,
-    "Motion.tripped": _MONITOR,
-    "Pressure.due_ms": "when the release of an occlusion is looked for, while delivery is held",
-    "Pressure._doubtful": "one sample more or less before an occlusion is told",
-    "Pressure.pa": _SHOWN,
-    "Therapy.prescription": "as confirmed, for reading back; delivery goes by guarded segments",
-    "Ledger.boots": _SHOWN,
-    "Ledger.powered_s": "how old a bolus is, for the next one",
-    "Ledger.log_number": "where the log ended, for the next start",
-    "Ledger.is_sound": "says only that totals are not to be told or written",
-    "Count._place": "where the count stands; a wrong place is a mismatch of two pairs",
-}
-PATH = ("Delivery", "StepRate", "Drive", "Therapy", "State", "Clock", "WallClock", "Guard")
-PATH += ("Motion", "Pressure", "Ledger", "Count")
-
-
-def numbers_on_the_path(pump: Any) -> tuple[set[str], set[int]]:
-    """Class.attribute of all that holds a number, and the ids of the arrays among them."""
-    names: set[str] = set()
-    arrays: set[int] = set()
-    seen: set[int] = set()
-
-    def walk(owner: Any) -> None:
-        if id(owner) in seen or type(owner).__name__ not in PATH:
-            return
-        seen.add(id(owner))
-        for attribute, value in vars(owner).items():
-            name = f"{type(owner).__name__}.{attribute}"
-            if isinstance(value, array):
-                arrays.add(id(value))
-            elif type(value).__module__.startswith("firmware") and not callable(value):
-                if type(value).__name__ == "Prescription":
-                    names.add(name)
-                walk(value)
-            elif not callable(value) and value is not None:
-                names.add(name)
-
-    for owner in (pump.delivery, pump.therapy, pump.state, pump.clock):
-        walk(owner)
-    return names, arrays
 
 
 def test_no_other_attribute_holds_a_number_that_decides_a_dose() -> None:
