@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from protocol.wire import schema
 from tests.power_loss.images import aged
 from tests.power_loss.ward import Down, Ward
 from tests.power_loss.workloads import WORKLOADS, go_on
@@ -101,7 +102,10 @@ def run(workload: str, image: int, cuts: tuple[Cut, ...]) -> list[str]:
             restart(ward, cut)
         ward.reboot()
         wrong = ward.wrong(alarmed)
+        steps = ward.steps
         go_on(ward)
+        if ward.pump.state.state == schema.RUNNING and ward.steps == steps:
+            wrong.append("runs, and makes no step")
         for _ in range(_LATER.get(cuts[-1].kind, 1)):
             ward.reboot()
             wrong += [f"later: {what}" for what in ward.wrong(alarmed)]

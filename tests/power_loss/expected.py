@@ -16,7 +16,8 @@ class Expected:
 
     treatment: (set-up, fields of the prescription), either may be None. step_pl: as calibrated.
     is_on: whether therapy is. boluses: how many were given. alarms: the mask of those that must be
-    waiting. newest: the log must go as far as this. known: what is certain at the start; None: a
+    waiting. refilled: the plant's steps at the latest refill. newest: the log must go as far as
+    this. known: what is certain at the start; None: a
     pump that is new. given: the latest bolus.
     """
 
@@ -31,6 +32,7 @@ class Expected:
             "is_on": False,
             "alarms": 0,
             "boluses": 0,
+            "refilled": 0,
             "newest": 0,
         }
         everything.update(known or {})

@@ -16,7 +16,8 @@ from tests.power_loss.workloads import SETTLE_S, WORKLOADS
 
 IMAGES = int(os.environ.get("POWER_LOSS_IMAGES", COUNT))
 IS_LONG = IMAGES > COUNT
-SAMPLE = {"boot": 5, "upkeep": 5}  # of their cuts one in so many; over the images all of them
+# Of their cuts one in so many, so that each operation has one; over the images all of them.
+SAMPLE = {"boot": 7, "upkeep": 7, "bolus": 3, "refill": 3, "log": 3}
 OTHER_SAMPLE = 2
 PAIRS = 61 if IS_LONG else 401  # one pair in so many is run; a prime, so that no kind is missed
 PAIR_IMAGES = range(0, IMAGES, 4)
@@ -32,6 +33,7 @@ CUTS_MIN = {
     "alarm": 138,
     "set_the_clock": 48,
     "bolus": 206,
+    "refill": 97,
     "log": 215,
     "upkeep": 325,
 }

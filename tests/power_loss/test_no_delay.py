@@ -21,12 +21,12 @@ STEP_PL = 50_000
 FULL_RING = 12  # an image: tests/power_loss/images.py
 TYPICAL = (ERASE_US, PAGE_US)
 WORST = (ERASE_US_MAX, PAGE_US_MAX)
+UNDELAYED_NL_DAY = (300_000, 1_000_000, 2_000_000, 3_000_000, 3_500_000, 4_450_000)
 PUNCTUAL = [  # nL/day; the ledger and the log of a pump that runs, whatever its flash
     (48_000, WORST),
-    (300_000, WORST),
-    (1_000_000, WORST),
-    (2_000_000, WORST),
-    (3_000_000, WORST),
+    *[(rate_nl_day, WORST) for rate_nl_day in UNDELAYED_NL_DAY],
+    (1_000_000, TYPICAL),
+    (4_450_000, TYPICAL),
     (8_300_000, TYPICAL),
 ]
 BEYOND = [(8_300_000, WORST), (12_000_000, WORST), (24_000_000, WORST), (24_000_000, TYPICAL)]

@@ -13,6 +13,7 @@ from emulator.flash import Flash
 from emulator.little_disk import DISK_2_1, LittleDisk
 from emulator.plant.plant import Plant
 from emulator.world import World
+from firmware.ledger import SINCE_REFILL
 from firmware.upkeep import Upkeep
 from protocol.wire import events, schema
 from tests.power_loss.expected import Expected, Known
@@ -22,6 +23,8 @@ LOG_FOLDER = "/pump/log"
 _CHAIN_BYTES = 8
 _NAME = 8  # hexadecimal digits
 _SEGMENTS = 3  # of the log that are looked through
+_STEP_NL = 50
+_SLACK_NL = 2 * _STEP_NL  # a step under way at the refill, and a calibration of 50.01 nL
 
 
 class Down(Exception):
@@ -124,6 +127,7 @@ class Ward(Expected):
         """The same, of what is delivered and what is told."""
         pump = self.pump
         prescribed = pump.therapy.prescription
+        is_silent = pump.state.state == schema.HELD and not pump.alarms.holds_delivery()
         found = {
             "treatment": (pump.setup, prescribed and prescribed.fields),
             "step_pl": pump.step_pl,
@@ -133,6 +137,8 @@ class Ward(Expected):
         boluses = {"count": pump.boluses.count, "boluses": pump.boluses.rows()}
         left_ms = pump.therapy.bolus_left_ms(pump.clock.now_ms)
         wrong += self.wrong_boluses(boluses, pump.boluses.is_under_way or left_ms > 0)
+        if is_silent:
+            wrong.append("held, and no alarm says why")
         if pump.error is not None:
             wrong.append(f"raised {pump.error!r}")
         return wrong
@@ -142,9 +148,14 @@ class Ward(Expected):
         ledger = self.pump.ledger
         least = ledger.verified.value()
         most = least + ledger.unverified.value()
-        if least <= self.steps <= most:
-            return []
-        return [f"ledger [{least}, {most}], plant {self.steps} steps"]
+        wrong = []
+        if not least <= self.steps <= most:
+            wrong.append(f"ledger [{least}, {most}], plant {self.steps} steps")
+        least_nl, most_nl = ledger.span_nl(SINCE_REFILL), ledger.span_possible_nl(SINCE_REFILL)
+        since_nl = [(self.steps - at) * _STEP_NL for at in self.may["refilled"]]
+        if not any(least_nl - _SLACK_NL <= nl <= most_nl + _SLACK_NL for nl in since_nl):
+            wrong.append(f"since refill [{least_nl}, {most_nl}] nL, plant {since_nl}")
+        return wrong
 
     def _look_up(self) -> None:
         if self.world.pump is None:

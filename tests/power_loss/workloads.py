@@ -87,6 +87,16 @@ def bolus(ward: Ward) -> None:
     ward.run(s=SETTLE_S)
 
 
+def refill(ward: Ward) -> None:
+    """The span since the last one begins anew, in both generations of the ledger."""
+    ward.bedside.hold_magnet()
+    for _ in range(2):
+        with ward.becoming(refilled=ward.steps):
+            ward.ask(schema.REFILLED)
+        ward.run(s=SETTLE_S)
+        ward.bedside.hold_magnet()
+
+
 def log(ward: Ward) -> None:
     """Many events, flushed three times; where the ring is full the oldest go."""
     for time in range(3):
@@ -115,6 +125,7 @@ WORKLOADS: dict[str, Any] = {
         alarm,
         set_the_clock,
         bolus,
+        refill,
         log,
         upkeep,
     )

@@ -2,6 +2,7 @@
 
 from tests import decade, pump_years
 from tests.fault import flips, resets, shortage, stored_flips
+from tools.figures.cases import failed
 from tools.figures.figure import at_most
 
 
@@ -72,3 +73,43 @@ def decade_of_a_pump() -> tuple[int, str]:
     life = pump_years.live(pump_years.DAYS)
     counted = ", ".join(f"{count:,} {name}" for name, count in life.counted.items())
     return len(life.wrong), f"{counted}, {life.order.steps:,} steps"
+
+
+@at_most(
+    "MEMORY-07",
+    "full queues and full heaps after which it is not safe or says nothing",
+    "cases",
+    0,
+)
+def queues_and_heaps() -> tuple[int, str]:
+    """A full heap on MicroPython unix, a full queue there and on wasm; both on CPython."""
+    parity = "tests/parity/test_parity.py::test_a_pump_whose_"
+    return failed(
+        parity + "heap_is_full_delivers_on_alarms_and_has_it_in_the_log",
+        parity + "scheduler_queue_is_full_delivers_on_and_has_it_in_the_log",
+        "tests/fault/test_no_memory.py",
+    )
+
+
+@at_most(
+    "MEMORY-08",
+    "clocks, wraps and edges at which a dose changes by more than the edge",
+    "cases",
+    0,
+)
+def clocks() -> tuple[int, str]:
+    """Settings, DST, zones, leap days, 2038, 2100; ticks at 2**29 and 2**30; midnights."""
+    return failed(
+        "tests/fault/test_clock.py",
+        "tests/fault/test_wraps.py",
+        "tests/fault/test_midnight.py",
+        "tests/property/test_schedule_edges.py",
+    )
+
+
+@at_most(
+    "MEMORY-09", "flipped bits beside the guarded numbers that change a dose untold", "cases", 0
+)
+def held_twice() -> tuple[int, str]:
+    """Limits, latches, the order to deliver, proposals, the account of boluses."""
+    return failed("tests/fault/test_held_twice.py", "tests/fault/test_bolus_account.py")
