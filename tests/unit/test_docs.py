@@ -111,7 +111,7 @@ def test_the_figures_in_the_page_of_storage_are_those_of_the_code() -> None:
         f"| {keeper.BLOCK_STEPS} | {keeper.BLOCK_STEPS * 0.05:g} uL |",
         f"delivered in {block_s:.2f} s: {keeper.block_steps(24_000_000) * 0.05:g} uL at 24",
         f"is at least {keeper.COMMIT_MS} ms away",
-        f"up to **{fastest:.1f} mL/day**, where a step is due every {period_ms} ms and {own_ms}",
+        f"up to **{fastest:.2f} mL/day**, where a step is due every {period_ms} ms and {own_ms}",
     ):
         assert words in text, words
     for kind, name in enumerate(records.NAMES[1:], 1):
