@@ -44,7 +44,9 @@ def _outcome(ward: Ward) -> str:
     if pump.error is not None:
         return f"raised {pump.error!r}"
     if pump.alarms.priority() == schema.CRITICAL:
-        return ALARMED
+        told = pump.therapy.prescription
+        another = told and ward.unlike({"treatment": (pump.setup, told.fields)})
+        return "an alarm, and another prescription" if another else ALARMED
     if pump.state.state == schema.UNCOMMISSIONED and not pump.memory.present:
         return BLANK
     return "; ".join(ward.wrong_therapy(alarmed=True) + ward.wrong_ledger()) or KEPT

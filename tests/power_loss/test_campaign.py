@@ -102,6 +102,14 @@ def test_a_second_cut_in_the_start_after_a_commit_loses_nothing(image: int) -> N
     assert count >= 10
 
 
+def test_an_id_stands_for_those_very_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts = (Cut(31, "out of order", 2), Cut(0, "weak", 1))
+    ran: list[object] = []
+    monkeypatch.setattr(campaign, "run", lambda *what: ran.append(what) or ["wrong"])
+    assert campaign.main(case_id("set_the_clock", 17, cuts)) == 1
+    assert ran == [("set_the_clock", 17, cuts)]
+
+
 def test_a_cut_that_hides_a_committed_prescription_would_be_found() -> None:
     """The campaign's own guard: a flash that forgets what was answered for."""
     ward = Ward(aged(0))
