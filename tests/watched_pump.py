@@ -80,6 +80,7 @@ class WatchedPump:
             record_of(pump, kind)._sequence = PRESET
         pump.boluses.count = PRESET
         pump.ledger.powered_s = POWERED_S
+        pump.boluses._seal = pump.boluses._account()
         pump.log._ring.newest = EVENTS_BEFORE
 
     def _spare_pairs(self) -> None:
