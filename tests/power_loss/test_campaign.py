@@ -35,7 +35,7 @@ CUTS_MIN = {
     "bolus": 206,
     "refill": 97,
     "log": 215,
-    "upkeep": 325,
+    "upkeep": 309,
 }
 
 
