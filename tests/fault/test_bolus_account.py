@@ -136,3 +136,23 @@ def test_an_account_that_nobody_touched_stays_sealed() -> None:
         bed.pump.boluses._check()
         bed.run(s=schema.BOLUS_LOCKOUT_S)
     assert bed.ask(schema.BOLUSES)["count"] == 4
+
+
+def test_one_that_ends_with_a_flipped_account_is_a_fault_that_still_answers() -> None:
+    """It is not written: the flash has it as under way, and the reset has ended it."""
+    bed = running()
+    bed.programmer.bolus(VOLUME_NL, RATE_NL_DAY)
+    bed.programmer.goodbye()
+    bed.run(minutes=1)
+    bed.pump.boluses._rows[-1]["began_s"] ^= 1 << 9
+    bed.run(minutes=10)
+    status = bed.status()
+    assert (status["state"], status["fault_reason"]) == (schema.FAULT, fault.MEMORY_CORRUPT)
+    assert status["alarms_active"] >> schema.INVARIANT_BROKEN & 1
+    steps = made(bed)
+    bed.run(minutes=5)
+    assert made(bed) == steps
+    after_a_power_failure(bed)
+    (bolus,) = bed.ask(schema.BOLUSES)["boluses"]
+    assert names.BOLUS_OUTCOMES[bolus["outcome"]] == "ENDED_BY_RESET"
+    assert bolus["possible_nl"] >= VOLUME_NL
