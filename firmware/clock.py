@@ -56,9 +56,10 @@ class Clock:
     def rebase(self) -> None:
         """Move the epoch forward by DAY_MS. Allocates nothing. Raises Corrupt."""
         rest = self._guard.rest
+        days = take(rest, UPTIME_DAYS)
         put(rest, EPOCH_TICKS, (take(rest, EPOCH_TICKS) - _TICKS_LESS_A_DAY) & _TICKS_MASK)
+        put(rest, UPTIME_DAYS, days + 1)
         self.now_ms -= DAY_MS
-        put(rest, UPTIME_DAYS, take(rest, UPTIME_DAYS) + 1)
 
     def go_on(self) -> None:
         """Count on from now_ms as it was last read, whatever the epoch was."""
