@@ -5,20 +5,26 @@ again. See plan.py for why it may be interrupted anywhere.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emulator.bench import file_set, manifest
-from emulator.bench.plan import Operation, plan
+from emulator.bench.plan import Operation, cleared, plan
 from emulator.bench.survey import Survey, look
-from emulator.bench.transport import Transport
+from emulator.bench.transport import BoardError, Transport
 from protocol.programmer.answers import HelloAnswer
 from protocol.programmer.client import Client
 from protocol.programmer.exchange import NoAnswer
 from protocol.programmer.link import Link, LinkError
 
 HELLO_S = 10.0  # a board boots in about 2 s ...
+_FULL = re.compile(r"OSError: (\[Errno )?28\b")  # of a file system without a free block
+_NO_ROOM = (
+    "There is no room for a second set beside the pump's log and the set that runs, which is "
+    "still in force; what was written has been removed. docs/boards.md says how to make room."
+)
 HELLO_VIRTUAL_S = 120.0  # ... of its own time, which a virtual one takes longer for
 
 
@@ -64,7 +70,7 @@ def flash(
     for done, step in enumerate(steps):
         if done == len(found.prepare):
             _check_files(look(board), found.slot, set_manifest)
-        step.apply(board)
+        _apply(step, board, found.slot)
         progress(done + 1, len(steps))
     _check(look(board), found.slot, set_manifest, root, digests)
     return Flashed(
@@ -74,6 +80,18 @@ def flash(
         kept=found.kept,
         manifest=set_manifest,
     )
+
+
+def _apply(step: Operation, board: Transport, slot: str) -> None:
+    """A disk that it fills gets back what the new set has taken: the pump wants to write, too."""
+    try:
+        step.apply(board)
+    except BoardError as error:
+        if not _FULL.search(str(error)):
+            raise
+        for removal in cleared(look(board), slot):
+            removal.apply(board)
+        raise FlashError(_NO_ROOM) from error
 
 
 def build_and_flash(

@@ -76,6 +76,11 @@ def plan(survey: Survey, root: Mapping[str, bytes], wanted: Mapping[str, bytes],
     return Plan(slot, tuple(prepare), tuple(commit), kept)
 
 
+def cleared(survey: Survey, slot: str) -> list[Operation]:
+    """Nothing of a set is left in this slot, which must not be the one that runs."""
+    return [*_clear(slot, survey.below(slot), {}), Operation("remove_folder", slot)]
+
+
 def _target(survey: Survey, digest: str) -> str:
     """The slot that holds this set already, or else the one that the board would not start."""
     for name in SLOTS:

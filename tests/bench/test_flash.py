@@ -7,9 +7,12 @@ import pytest
 from emulator.bench import file_set, flash, manifest
 from emulator.bench.survey import look
 from emulator.bench.transport import BoardError, BoardLinkError, UsbTransport
+from firmware.log_ring import SEGMENT_RECORDS, SEGMENTS_MAX
 from tests.bench import sets, unix_board
 from tests.bench.unix_board import UnixBoard
+from tests.kept import FOLDERS, NAMES
 
+SEGMENT_BYTES = 4_078  # of the log, when it is full
 THIS = manifest.parse(sets.this()[manifest.NAME])
 
 
@@ -62,6 +65,35 @@ def test_another_set_goes_to_the_other_slot_and_only_what_differs_is_sent(image:
     assert found == sets.on_board({"a": sets.this(), "b": newer}, "b")
     assert unix_board.start(image)["version"] == THIS.version  # of the module; it was not changed
     assert unix_board.start(image)["said"] == ["OpenITB 9 from /b"]
+
+
+def full_log(segments: int) -> dict[str, bytes]:
+    first = range(1, 1 + segments * SEGMENT_RECORDS, SEGMENT_RECORDS)
+    return {f"pump/log/{number:08x}": bytes(SEGMENT_BYTES) for number in first}
+
+
+def test_a_release_has_room_beside_a_release_and_a_full_log(tmp_path: Path) -> None:
+    release = dict(file_set.slot_files(release=True))
+    records = {f"{folder[1:]}/{name}": bytes(250) for folder in FOLDERS for name in NAMES.values()}
+    files = {**sets.on_board({"a": release}, "a"), **records, **full_log(SEGMENTS_MAX)}
+    image = unix_board.holding(tmp_path / "flash.bin", files)
+    assert flash_on(image, sets.sealed(release, version="9", release=True)).slot == "b"
+
+
+def test_a_board_without_room_for_a_second_set_keeps_the_first_and_what_was_free(
+    tmp_path: Path,
+) -> None:
+    """A log that has grown full beside one set, say."""
+    log = full_log(105)
+    files = {**sets.on_board({"a": sets.this()}, "a"), **log}
+    image = unix_board.holding(tmp_path / "flash.bin", files)
+    with pytest.raises(flash.FlashError, match="no room"):
+        flash_on(image, sets.older())
+    assert unix_board.contents(image) == files
+    assert unix_board.start(image)["said"] == [f"OpenITB {THIS.version} from /a"]
+    for name in sorted(log)[:40]:
+        del files[name]
+    assert flash_on(unix_board.holding(image, files), sets.older()).slot == "b"
 
 
 def test_going_back_to_a_set_that_is_still_there_changes_one_small_file(image: Path) -> None:

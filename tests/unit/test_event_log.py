@@ -128,6 +128,24 @@ def test_the_oldest_goes_and_thirty_days_with_a_thousand_faults_stay(life: Life)
     assert all(len(life.flash.segment(int(name, 16))) <= 4_096 for name in life.flash.names())
 
 
+def test_oldest_files_that_somebody_has_removed_are_as_if_the_ring_had_dropped_them(
+    life: Life,
+) -> None:
+    """To make room for a second set of the program: docs/boards.md."""
+    life.fill(6 * log_ring.SEGMENT_RECORDS)
+    *removed, _, _ = life.flash.names()
+    for name in removed:
+        life.flash.disk.remove(f"/pump/log/{name}")
+    first = int(life.flash.names()[0], 16)
+    life.boot()
+    life.fill(20)
+    rows = life.rows()
+    assert [row[0] for row in rows] == list(range(first, first + len(rows)))
+    assert sound_chain(life.records(), life.log.page(first)["before"])
+    assert not {row[5] for row in rows} & {events.LOG_GAP}
+    assert life.stand.raised == []
+
+
 def test_a_year_of_moved_epochs_changes_no_deadline(life: Life) -> None:
     day_ms = 86_400_000
     written = 0
