@@ -114,20 +114,19 @@ class Boluses:
             "verified_nl": 0,
             "possible_nl": 0,
         }
-        before = (self._verified_nl, self._possible_nl, self.count)
+        before = (self._verified_nl, self._possible_nl, self.count, self._seal)
         self._verified_nl = self._ledger.span_nl(OF_BOLUS)
         self._possible_nl = self._ledger.span_possible_nl(OF_BOLUS)
         self.count = self.count + 1 & schema.U32_MAX
         self._rows = rows[-(schema.BOLUSES_MAX - 1) :] + [row]
         self._is_under_way = True
-        self._seal = self._account()
         try:
+            self._seal = self._account()
             self._keeper.commit(records.BOLUSES, self.save)
         except NOT_KEPT:
             self._rows = rows
-            self._verified_nl, self._possible_nl, self.count = before
+            self._verified_nl, self._possible_nl, self.count, self._seal = before
             self._is_under_way = False
-            self._seal = self._account()
             raise
         self._log.note(events.BOLUS_BEGUN, volume_nl, rate_nl_day)
         self._ledger.share(rate_nl_day, rate_nl_day)

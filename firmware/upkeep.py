@@ -58,14 +58,17 @@ class Upkeep(Task):
         self.due_ms = clock.now_ms + _FIRST_MS
 
     def poll(self, now_ms: int) -> None:
-        """The next folder, when there is room."""
+        """The next folder, when there is room. Without memory for it, it is left for this time."""
         if self._magnet_present():
             self.due_ms = now_ms + _SPACING_MS
             return
         if not self._delivery.has_room(self._clock.read(), WRITE_MS):
             self.due_ms = self._delivery.due_ms + 1
             return
-        self._settle(self._folders[self._next])
+        try:
+            self._files.settle(self._folders[self._next])
+        except MemoryError:
+            self._note(events.NO_MEMORY)
         self._next += 1
         self.due_ms = now_ms + _SPACING_MS
         if self._next == len(self._folders):
@@ -73,10 +76,3 @@ class Upkeep(Task):
             self._folders = _HOURLY if self._hours else _DAILY
             self._next = 0
             self.due_ms = now_ms + _HOUR_MS
-
-    def _settle(self, folder: str) -> None:
-        """Without memory for it the folder is left until the next time."""
-        try:
-            self._files.settle(folder)
-        except MemoryError:
-            self._note(events.NO_MEMORY)
