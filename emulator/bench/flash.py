@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from emulator.bench import file_set, manifest
 from emulator.bench.plan import Operation, cleared, plan
 from emulator.bench.survey import Survey, look
-from emulator.bench.transport import BoardError, Transport
+from emulator.bench.transport import BoardError, BoardLinkError, Transport
 from protocol.programmer.answers import HelloAnswer
 from protocol.programmer.client import Client
 from protocol.programmer.exchange import NoAnswer
 from protocol.programmer.link import Link, LinkError
 
 HELLO_S = 10.0  # a board boots in about 2 s ...
-_FULL = re.compile(r"OSError: (\[Errno )?28\b")  # of a file system without a free block
+_FULL = re.compile(r"(OSError: |\[Errno )28\b")  # of a file system without a free block
 _NO_ROOM = (
     "There is no room for a second set beside the pump's log and the set that runs, which is "
     "still in force; what was written has been removed. docs/boards.md says how to make room."
@@ -83,13 +83,18 @@ def flash(
 
 
 def _apply(step: Operation, board: Transport, slot: str) -> None:
-    """A disk that it fills gets back what the new set has taken: the pump wants to write, too."""
+    """A disk that it fills gets back what the new set has taken: the pump wants to write, too. The
+    slot that the board starts, where only a root file found no room, is left alone.
+    """
     try:
         step.apply(board)
-    except BoardError as error:
+    except (BoardError, BoardLinkError) as error:  # of a copy, of a write
         if not _FULL.search(str(error)):
             raise
-        for removal in cleared(look(board), slot):
+        survey = look(board)
+        if survey.starts is not None and survey.starts.name == slot:
+            raise
+        for removal in cleared(survey, slot):
             removal.apply(board)
         raise FlashError(_NO_ROOM) from error
 

@@ -1,8 +1,10 @@
 """Flashing with the real mpremote, onto MicroPython unix with a littlefs of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from littlefs import LittleFSError
 
 from emulator.bench import file_set, flash, manifest
 from emulator.bench.survey import look
@@ -80,20 +82,42 @@ def test_a_release_has_room_beside_a_release_and_a_full_log(tmp_path: Path) -> N
     assert flash_on(image, sets.sealed(release, version="9", release=True)).slot == "b"
 
 
+def all_new() -> dict[str, bytes]:
+    """A set of which nothing can be copied on the board."""
+    return sets.sealed({path: data + b"new" for path, data in sets.this().items()})
+
+
+@pytest.mark.parametrize("newer", [sets.older, all_new], ids=["copied", "written"])
 def test_a_board_without_room_for_a_second_set_keeps_the_first_and_what_was_free(
-    tmp_path: Path,
+    newer: "Callable[[], dict[str, bytes]]", tmp_path: Path
 ) -> None:
     """A log that has grown full beside one set, say."""
     log = full_log(105)
     files = {**sets.on_board({"a": sets.this()}, "a"), **log}
     image = unix_board.holding(tmp_path / "flash.bin", files)
     with pytest.raises(flash.FlashError, match="no room"):
-        flash_on(image, sets.older())
+        flash_on(image, newer())
     assert unix_board.contents(image) == files
     assert unix_board.start(image)["said"] == [f"OpenITB {THIS.version} from /a"]
     for name in sorted(log)[:40]:
         del files[name]
-    assert flash_on(unix_board.holding(image, files), sets.older()).slot == "b"
+    assert flash_on(unix_board.holding(image, files), newer()).slot == "b"
+
+
+def test_a_full_board_that_runs_this_set_already_keeps_it(tmp_path: Path) -> None:
+    """Only a file of the root differs, and there is no room for the new one."""
+    files = {**sets.on_board({"a": sets.this()}, "a"), "main.py": b"# of before\n"}
+    for segments in range(unix_board.BLOCKS, 0, -1):
+        try:
+            image = unix_board.holding(tmp_path / "flash.bin", {**files, **full_log(segments)})
+        except LittleFSError:
+            continue
+        break
+    before = unix_board.contents(image)
+    with pytest.raises((BoardError, BoardLinkError), match="28"):
+        flash_on(image)
+    found = unix_board.contents(image)
+    assert {path: found[path] for path in before} == before
 
 
 def test_going_back_to_a_set_that_is_still_there_changes_one_small_file(image: Path) -> None:
