@@ -160,5 +160,5 @@ def target(
 
 
 def progress_on(app: App, label: str) -> Callable[[int, int], None]:
-    """Moves the bar of the screen. Told: operations done, of how many."""
+    """Moves the bar of the screen. Told: how much is done, of how much."""
     return lambda done, of: app.screen.progress(done / of, label)

@@ -3,9 +3,11 @@
     /main.py  /boot.py          root: chooses a set and starts it; as source (on_board/)
     /slot                       "a" or "b": the set in force
     /a/manifest.json            what set a is made of
-    /a/firmware/*.mpy           the firmware, compiled
-    /a/protocol/wire/*.mpy      its end of the protocol
-    /a/emulator/**/*.mpy        the bench chip for hil; never in a release
+    /a/unpack.mpy               what imports from the program
+    /a/program                  its modules, compiled, in one file (program_file.py):
+        firmware/*.mpy              the firmware
+        protocol/wire/*.mpy         its end of the protocol
+        emulator/**/*.mpy           the bench chip for hil; never in a release
 
 Compiled without source paths of this computer and without a clock: equal sources give equal bytes.
 """
@@ -19,7 +21,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from emulator.bench import boards
+from emulator.bench import boards, program_file
 from emulator.bench.manifest import NAME, Manifest
 from emulator.bench.numbers_inline import numbers_in, written_out
 from firmware import pins
@@ -37,6 +39,7 @@ BENCH_FILES = (
     "emulator/bench/channels.py",
     "emulator/bench/on_board/bench_*.py",
 )
+READER_SOURCE = "emulator/bench/on_board/unpack.py"
 PINS_FILE = "firmware/pins.py"  # the one file that differs where the wiring does
 REFERENCE = "reference"
 OPTIMISED = "-O3"  # no line numbers: 3 kB of heap; a traceback still names its functions
@@ -66,22 +69,44 @@ def slot_files(release: bool = False, kind: str = boards.DEFAULT) -> dict[str, b
 
     kind: name of the kind of board. Raises BuildError.
     """
+    return slot_of(modules(release, kind), release, wiring(kind))
+
+
+@cache
+def modules(release: bool = False, kind: str = boards.DEFAULT) -> dict[str, bytes]:
+    """The program's, compiled, by path. Not to be changed by the caller. Raises BuildError."""
     sources = {path.relative_to(ROOT).as_posix(): path for path in _sources(release)}
     compiled = {_mpy_name(name): _compile(name, path) for name, path in sources.items()}
-    wiring = REFERENCE
-    own_pins = boards.known()[kind].pins
-    if own_pins != reference_pins():
-        wiring = kind
-        compiled[_mpy_name(PINS_FILE)] = _compile_text(PINS_FILE, pins_source(own_pins))
+    if wiring(kind) != REFERENCE:
+        pins_text = pins_source(boards.known()[kind].pins)
+        compiled[_mpy_name(PINS_FILE)] = _compile_text(PINS_FILE, pins_text)
+    return compiled
+
+
+def wiring(kind: str) -> str:
+    """Whose pins a board of this kind has: REFERENCE, or its own."""
+    return REFERENCE if boards.known()[kind].pins == reference_pins() else kind
+
+
+def slot_of(
+    program: Mapping[str, bytes], release: bool = False, wiring: str = REFERENCE,
+    version: str = VERSION,
+) -> dict[str, bytes]:  # fmt: skip
+    """What such a program lies on a board as. Raises BuildError, ManifestError."""
+    files = {
+        program_file.NAME: program_file.packed(program),
+        program_file.READER: _compile(READER_SOURCE, ROOT / READER_SOURCE),
+    }
     manifest = Manifest(
-        version=VERSION,
+        version=version,
         schema_hash=schema.SCHEMA_HASH,
         release=release,
         wiring=wiring,
-        mpy_version=_mpy_version(compiled),
-        files={path: hashlib.sha256(data).hexdigest() for path, data in compiled.items()},
+        mpy_version=_mpy_version(program),
+        files=_digests(files),
+        modules=_digests(program),
     )
-    return {**compiled, NAME: manifest.to_bytes()}
+    return {**files, NAME: manifest.to_bytes()}
 
 
 def root_files() -> dict[str, bytes]:
@@ -114,6 +139,10 @@ def pins_source(wiring: Mapping[str, int]) -> str:
 def _sources(release: bool) -> list[Path]:
     patterns = FIRMWARE if release else FIRMWARE + BENCH_FILES
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
 
 
 def _mpy_name(name: str) -> str:
@@ -200,7 +229,7 @@ def _marked(line: re.Match[str]) -> str:
     return f"{name} = const({value})" if is_literal else line[0]
 
 
-def _mpy_version(compiled: dict[str, bytes]) -> int:
+def _mpy_version(compiled: Mapping[str, bytes]) -> int:
     for path, data in compiled.items():
         if data[_MPY_FLAGS_BYTE]:
             raise BuildError(f"{path} has native code: it would run on one architecture only")

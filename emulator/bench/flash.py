@@ -22,8 +22,8 @@ from protocol.programmer.link import Link, LinkError
 HELLO_S = 10.0  # a board boots in about 2 s ...
 _FULL = re.compile(r"(OSError: |\[Errno )28\b")  # of a file system without a free block
 _NO_ROOM = (
-    "There is no room for a second set beside the pump's log and the set that runs, which is "
-    "still in force; what was written has been removed. docs/boards.md says how to make room."
+    "There is no room for a second set beside the one that runs, which is still in force; what "
+    "was written has been removed. The pump's log leaves room for it: other files have taken it."
 )
 HELLO_VIRTUAL_S = 120.0  # ... of its own time, which a virtual one takes longer for
 
@@ -49,7 +49,7 @@ class Flashed:
         return bool(self.written or self.copied)
 
 
-Progress = Callable[[int, int], None]  # told: operations done, of how many
+Progress = Callable[[int, int], None]  # told: bytes sent, of how many
 
 
 def flash(
@@ -67,11 +67,13 @@ def flash(
     digests = {p: hashlib.sha256(d).hexdigest() for p, d in {**files, **root}.items()}
     found = plan(look(board), root, files, digests)
     steps = [*found.prepare, *found.commit]
-    for done, step in enumerate(steps):
-        if done == len(found.prepare):
+    done, of = 0, sum(step.size for step in steps)
+    for number, step in enumerate(steps):
+        if number == len(found.prepare):
             _check_files(look(board), found.slot, set_manifest)
-        _apply(step, board, found.slot)
-        progress(done + 1, len(steps))
+        _apply(step, board, found.slot, _after(done, of, progress))
+        done += step.size
+        progress(done, of)
     _check(look(board), found.slot, set_manifest, root, digests)
     return Flashed(
         slot=found.slot,
@@ -82,12 +84,16 @@ def flash(
     )
 
 
-def _apply(step: Operation, board: Transport, slot: str) -> None:
+def _after(done: int, of: int, progress: Progress) -> Callable[[int], None]:
+    return lambda sent: progress(done + sent, of)
+
+
+def _apply(step: Operation, board: Transport, slot: str, sent: Callable[[int], None]) -> None:
     """A disk that it fills gets back what the new set has taken: the pump wants to write, too. The
     slot that the board starts, where only a root file found no room, is left alone.
     """
     try:
-        step.apply(board)
+        step.apply(board, sent)
     except (BoardError, BoardLinkError) as error:  # of a copy, of a write
         if not _FULL.search(str(error)):
             raise

@@ -22,7 +22,9 @@ gc.threshold({collect})
 sys.path.clear()
 sys.path.append(".frozen")
 sys.path.append({root!r})
-from emulator.bench.on_board.bench_chip import run
+from unpack import Program
+with Program({root!r}):
+    from emulator.bench.on_board.bench_chip import run
 gc.threshold(-1)
 run({root!r})
 """
@@ -72,6 +74,6 @@ def slot(survey: Survey) -> str:
         raise HilError(
             "A release is flashed: it has no bench chip. Flash without --release for hil."
         )
-    if _BENCH_CHIP not in runs.manifest.files:
+    if _BENCH_CHIP not in runs.manifest.parts:
         raise HilError("The set on the board has no bench chip: put this one there, with flash.")
     return runs.name

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.bench.program_file import NAME as PROGRAM
+
 NAME = "manifest.json"
 BENCH = "emulator/"  # files below this path serve the bench: a release has none
 
@@ -26,7 +28,7 @@ class Manifest:
     version: of the firmware. schema_hash: of the wire form that it speaks. release: no REPL, no
     bench files. wiring: "reference", or the kind of board whose own pins.py it has. mpy_version:
     of the bytecode; the image on the board must read it. files: SHA-256 in hex, by path below
-    the slot.
+    the slot. modules: of those in the program file, by path.
     """
 
     version: str
@@ -35,11 +37,19 @@ class Manifest:
     wiring: str
     mpy_version: int
     files: Mapping[str, str]
+    modules: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        bench = sorted(path for path in self.files if path.startswith(BENCH))
+        bench = sorted(path for path in self.parts if path.startswith(BENCH))
         if self.release and bench:
             raise ManifestError(f"a release must not hold {', '.join(bench)}")
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """SHA-256 by path of files and modules, but for the file that those make up."""
+        parts = {**self.files, **self.modules}
+        parts.pop(PROGRAM, None)
+        return parts
 
     def to_bytes(self) -> bytes:
         """As it lies on the board."""
@@ -50,6 +60,7 @@ class Manifest:
             "wiring": self.wiring,
             "mpy_version": self.mpy_version,
             "files": dict(self.files),
+            "modules": dict(self.modules),
         }
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
@@ -69,7 +80,8 @@ def parse(data: bytes) -> Manifest:
             release=bool(content["release"]),
             wiring=str(content["wiring"]),
             mpy_version=int(content["mpy_version"]),
-            files={str(path): str(digest) for path, digest in content["files"].items()},
+            files=_digests(content["files"]),
+            modules=_digests(content["modules"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"a manifest that cannot be read: {error}") from error
@@ -85,12 +97,12 @@ def differences(there: Manifest, here: Manifest) -> list[str]:
         was, now = _shown(name, there), _shown(name, here)
         if was != now:
             found.append(f"{name}: {was} on the board, {now} here")
-    for path in sorted({*there.files, *here.files}):
-        if path not in there.files:
+    for path in sorted({*there.parts, *here.parts}):
+        if path not in there.parts:
             found.append(f"{path}: not on the board")
-        elif path not in here.files:
+        elif path not in here.parts:
             found.append(f"{path}: on the board only")
-        elif there.files[path] != here.files[path]:
+        elif there.parts[path] != here.parts[path]:
             found.append(f"{path}: another content on the board")
     return found
 
@@ -110,6 +122,10 @@ def faults(manifest: Manifest, present: Mapping[str, str]) -> list[str]:
         elif present[path] != manifest.files[path]:
             found.append(f"{path} is not the file of the manifest")
     return found
+
+
+def _digests(content: Any) -> dict[str, str]:
+    return {str(path): str(digest) for path, digest in content.items()}
 
 
 def _shown(name: str, manifest: Manifest) -> str:

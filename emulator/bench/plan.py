@@ -6,7 +6,7 @@ on, and comes last. The root files and the name of the slot in force are replace
 littlefs does in one go.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from emulator.bench.file_set import SLOT_FILE, SLOTS
@@ -40,10 +40,15 @@ class Operation(NamedTuple):
     source: str = ""
     data: bytes = b""
 
-    def apply(self, board: Transport) -> None:
-        """Do it. Raises BoardLinkError, BoardError."""
+    @property
+    def size(self) -> int:
+        """Of the work, for who waits for it: bytes that are sent."""
+        return max(1, len(self.data))
+
+    def apply(self, board: Transport, sent: Callable[[int], None] = lambda _count: None) -> None:
+        """Do it. sent: told how many bytes have gone. Raises BoardLinkError, BoardError."""
         if self.verb == "write":
-            board.write(self.path, self.data)
+            board.write(self.path, self.data, sent)
         else:
             code = _CODE[self.verb]
             board.execute(code.format(path=f"/{self.path}", source=f"/{self.source}"))

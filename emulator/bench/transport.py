@@ -27,6 +27,10 @@ machine.reset()
 _BAUD = 115_200  # of no meaning on USB
 
 
+def _nobody(_count: int) -> None:
+    """Nobody wants to know."""
+
+
 class BoardLinkError(Exception):
     """The way to the board failed. name: of the port. cause: what the system or the board said."""
 
@@ -52,8 +56,11 @@ class Transport(Protocol):
     def execute(self, code: str) -> str:
         """Run it on the board; what it printed. Raises BoardError when it raised."""
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a whole file; its folder exists. It is on the flash when this returns."""
+    def write(self, path: str, data: bytes, sent: Callable[[int], None] = _nobody) -> None:
+        """Write a whole file; its folder exists. It is on the flash when this returns.
+
+        sent: told how many bytes have gone.
+        """
 
     def read(self, path: str) -> bytes:
         """A whole file. Raises BoardError where there is none."""
@@ -97,10 +104,10 @@ class UsbTransport:
         with self._guarded():
             return bytes(self._remote.exec(code)).decode()
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, sent: Callable[[int], None] = _nobody) -> None:
         """See Transport."""
         with self._guarded():
-            self._remote.fs_writefile(f"/{path}", data, chunk_size=_CHUNK_BYTES)
+            self._remote.fs_writefile(f"/{path}", data, _CHUNK_BYTES, lambda done, _of: sent(done))
 
     def read(self, path: str) -> bytes:
         """See Transport."""
@@ -129,7 +136,8 @@ class UsbTransport:
     def _enter(self, wait: Callable[[str], None]) -> None:
         """Into the raw REPL. No soft reset: the motor's supply would survive it.
 
-        mpremote looks at a pty by reading it, which must not wait for longer than it does.
+        mpremote looks at a pty by reading it, which must not wait for longer than it does; and at
+        its watch only where nothing was read, so a board must be silent for as long at times.
         """
         self._remote.serial.timeout = _QUIET_S
         for attempt in range(_TRIES):

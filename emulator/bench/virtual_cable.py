@@ -1,8 +1,9 @@
 """A virtual Pico on its cables: what mpremote, doctor and hil find at a real serial device.
 
 A cable is a pseudo-terminal: one is USB, the other an adapter on the programmer's line. A thread
-carries the bytes and lets the board's time pass, as fast as it goes or no faster than the wall
-clock. While they are plugged in the board belongs to that thread.
+carries the bytes and lets the board's time pass, no faster than the wall clock: one that says
+something every five seconds of its own would otherwise never be silent, which mpremote waits for.
+While they are plugged in the board belongs to that thread.
 """
 
 import os
@@ -17,18 +18,19 @@ from emulator.story.ports import PtyPort
 
 _PORTION_MS = 2
 _READ_BYTES = 4_096
+# No host talks to a device sooner: it waits for the contacts to settle (USB 2.0, 7.1.7.3). What
+# comes earlier, as an interruption of what runs, comes before anything runs.
+_ATTACHED_MS = 100
 
 
 class VirtualCable:
     """Plugged in by `with`. port: the device on USB. line_port: the one on the programmer's line.
 
-    in_step: no faster than the wall clock, for a host whose own time counts, as in hil.
     fault: what ended the board's thread, if anything did.
     """
 
-    def __init__(self, pico: VirtualPico, in_step: bool = False) -> None:
+    def __init__(self, pico: VirtualPico) -> None:
         self._pico = pico
-        self._in_step = in_step
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
@@ -64,13 +66,14 @@ class VirtualCable:
         try:
             while self._going:
                 due_s = time.monotonic() + _PORTION_MS / 1_000
-                for fd in select.select([self._master, line], [], [], wait_s)[0]:
+                ends = [self._master, line] if self._pico.now_us > _ATTACHED_MS * 1_000 else [line]
+                for fd in select.select(ends, [], [], wait_s)[0]:
                     if fd == line:
                         self._pico.uart_in(self._line.receive(fd))
                     else:
                         self._pico.usb.send(os.read(fd, _READ_BYTES))
                 self._pico.run_for_ms(_PORTION_MS)
-                wait_s = max(0.0, due_s - time.monotonic()) if self._in_step else 0.0
+                wait_s = max(0.0, due_s - time.monotonic())
         except Exception as error:
             self.fault = error
 

@@ -13,7 +13,9 @@ _AT_THE_GATE = "at the gate"
 # From `umount` on as in ports/rp2/modules/_boot.py.
 _ROOT = f"""import sys
 sys.path.append("/a")
-from firmware.main import run
+from unpack import Program
+with Program("/a"):
+    from firmware.main import run
 import os, rp2, vfs
 from machine import Pin
 from utime import sleep_ms

@@ -24,11 +24,14 @@ import sys
 import machine
 gc.threshold({COLLECT_BYTES})
 sys.path.append("/a")
+from unpack import Program
 if machine.reset_cause() == machine.PWRON_RESET:
-    from emulator.bench.on_board.bench_chip import run
+    with Program("/a"):
+        from emulator.bench.on_board.bench_chip import run
     gc.threshold(-1)
     run("/a")
-from firmware.main import run
+with Program("/a"):
+    from firmware.main import run
 run(bytes(32))
 """
 

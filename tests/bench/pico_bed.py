@@ -19,7 +19,9 @@ from firmware.pins import SUPPLY
 BOOT_MS_MAX = 3_000
 _UNCHECKED = b"""import sys
 sys.path.append("/a")
-from firmware.main import run
+from unpack import Program
+with Program("/a"):
+    from firmware.main import run
 run(bytes(32))
 """
 

@@ -7,7 +7,7 @@ from emulator.bench import file_set, manifest
 
 OTHER_VERSION = "0.0.9"
 CHANGED = "firmware/monitor/heartbeat.mpy"
-OLD_FOLDER = "firmware/relic/old.mpy"  # only there, in a folder of its own
+OLD_MODULE = "firmware/relic/old.mpy"  # only there, in a folder of its own
 
 
 def this() -> dict[str, bytes]:
@@ -19,20 +19,20 @@ def sealed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
     """The files with a manifest that is true of them, but for the changes."""
     content = {path: data for path, data in files.items() if path != manifest.NAME}
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in content.items()}
-    found = manifest.parse(file_set.slot_files()[manifest.NAME])
+    found = manifest.parse(files[manifest.NAME])
     fresh = replace(found, files=digests, **changes)  # type: ignore[arg-type]
     return {**content, manifest.NAME: fresh.to_bytes()}
 
 
 def older() -> dict[str, bytes]:
-    """A set with changed files and one too many, that still starts."""
-    files = this()
+    """A set with changed modules and one too many, that still starts."""
+    program = dict(file_set.modules())
     text = f'VERSION = "{OTHER_VERSION}"\n'
-    files["firmware/version.mpy"] = file_set._compile_text("firmware/version.py", text)
+    program["firmware/version.mpy"] = file_set._compile_text("firmware/version.py", text)
     relic = "firmware/relic/__init__.py"
-    files[OLD_FOLDER] = file_set._compile_text(relic, "OLD = 1\n")
-    files[CHANGED] = file_set._compile_text(CHANGED, "class Heartbeat:\n    pass\n")
-    return sealed(files, version=OTHER_VERSION)
+    program[OLD_MODULE] = file_set._compile_text(relic, "OLD = 1\n")
+    program[CHANGED] = file_set._compile_text(CHANGED, "class Heartbeat:\n    pass\n")
+    return file_set.slot_of(program, version=OTHER_VERSION)
 
 
 def on_board(slots: dict[str, dict[str, bytes]], in_force: str) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.bench import boards, file_set
+from emulator.bench import boards, file_set, transport
 from emulator.bench.boards.kind import SERVICE_GPIO, BoardKind
 from emulator.plant import constants
 from firmware import pins
@@ -49,6 +49,14 @@ def test_the_document_names_each_kind_with_its_flash(kind: BoardKind) -> None:
 def test_the_service_pin_is_the_one_that_the_board_looks_at() -> None:
     boot = (file_set.ON_BOARD / "boot.py").read_text()
     assert f"\nSERVICE = {SERVICE_GPIO}" in boot
+
+
+def test_a_board_that_complains_is_silent_for_long_enough_to_be_taken_over() -> None:
+    """mpremote never looks at its watch while a pty has something to say."""
+    root = (file_set.ON_BOARD / "main.py").read_text()
+    found = re.search(r"^COMPLAINT_MS = ([\d_]+)", root, re.MULTILINE)
+    assert found is not None
+    assert int(found[1]) > 1_000 * transport._QUIET_S
 
 
 def test_the_scales_in_the_document_are_those_of_the_sensors() -> None:

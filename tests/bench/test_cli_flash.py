@@ -187,7 +187,7 @@ def test_verify_tells_each_difference_in_words(tmp_path: Path) -> None:
     assert done.plain["differences"] == [
         f"version: {sets.OTHER_VERSION} on the board, {THIS.version} here",
         f"{sets.CHANGED}: another content on the board",
-        f"{sets.OLD_FOLDER}: on the board only",
+        f"{sets.OLD_MODULE}: on the board only",
         "firmware/version.mpy: another content on the board",
         "/main.py: another content on the board, or none",
     ]
@@ -195,10 +195,10 @@ def test_verify_tells_each_difference_in_words(tmp_path: Path) -> None:
 
 def test_verify_tells_an_unsound_set_and_which_one_runs_instead(tmp_path: Path) -> None:
     files = sets.on_board({"a": sets.older(), "b": sets.this()}, "b")
-    files["b/firmware/loop.mpy"] += b"!"
+    files["b/program"] += b"!"
     done = on(unix_board.holding(tmp_path / "flash.bin", files), "verify")
     assert done.code == FAILED
-    assert "NOT SOUND: firmware/loop.mpy is not the file of the manifest" in done.text
+    assert "NOT SOUND: program is not the file of the manifest" in done.text
     assert "slot b is in force and not sound: slot a runs" in done.text
 
 

@@ -95,7 +95,7 @@ def test_the_doctor_calls_nothing_well_that_it_did_not_see(
     """A bare Pico with a set that is not sound: nothing is started, and that is told."""
     monkeypatch.setattr(cli_parts, "HELLO_VIRTUAL_S", 0.0)  # nobody will answer
     files = sets.on_board({"a": sets.this()}, "a")
-    files["a/firmware/loop.mpy"] = b"other"
+    files["a/program"] = b"other"
     done = Done(
         "doctor", "--virtual", "--bare", "--kept", kept(tmp_path / "kept", files), "--json"
     )
@@ -208,7 +208,7 @@ def test_a_board_at_a_port_that_loses_and_delays_is_driven_judged_and_left_as_it
     pico = VirtualPico(pico_bed.stock_image(), slots_only())
     left = threading.Event()
     pico.on_reset = left.set
-    with VirtualCable(pico, in_step=True) as cable:
+    with VirtualCable(pico) as cable:
         done = Done("hil", str(scenario), "--port", cable.port, "--json")
         assert left.wait(PATIENCE_S), cable.fault
     assert done.code == OK, done.text
@@ -225,7 +225,7 @@ def test_a_board_at_a_port_that_loses_and_delays_is_driven_judged_and_left_as_it
 def test_a_release_is_not_driven(scenario: Path) -> None:
     pico = VirtualPico(pico_bed.stock_image(), file_set.build(release=True))
     pico.drive(22, 0)  # the service pin at ground: USB comes up
-    with VirtualCable(pico, in_step=True) as cable:
+    with VirtualCable(pico) as cable:
         done = Done("hil", str(scenario), "--port", cable.port)
     assert done.code == FAILED
     assert "A release is flashed: it has no bench chip." in done.text

@@ -9,11 +9,9 @@ from protocol.wire import schema
 
 def test_what_is_folded_into_the_code_has_left_no_name() -> None:
     """Private constants, and what only the type checker reads."""
-    compiled = file_set.slot_files(release=True)
+    compiled = file_set.modules(release=True)
     count = 0
     for path, data in compiled.items():
-        if not path.endswith(".mpy"):
-            continue
         source = (ROOT / path).with_suffix(".py").read_text()
         names = re.findall(
             r"^(_[A-Z]\w*) = (?:-?[\dxA-F_]+|\"\w+\")(?:$|  #)", source, re.MULTILINE
@@ -25,7 +23,7 @@ def test_what_is_folded_into_the_code_has_left_no_name() -> None:
 
 
 def test_a_constant_that_only_tests_ask_for_is_folded_and_one_that_others_ask_for_is_not() -> None:
-    compiled = file_set.slot_files(release=True)
+    compiled = file_set.modules(release=True)
     for path, gone, kept in (
         ("firmware/delivery.mpy", b"MISSED_STEPS_MAX", b"SETTLE_MS"),
         ("firmware/session.mpy", b"IDLE_MS", b"Session"),
@@ -37,11 +35,12 @@ def test_a_constant_that_only_tests_ask_for_is_folded_and_one_that_others_ask_fo
 
 def test_what_a_board_says_is_what_the_source_says() -> None:
     """Renaming a constant must not rename it in a text, an attribute or a keyword."""
-    data = file_set.slot_files(release=True)["protocol/wire/schema.mpy"]
+    data = file_set.modules(release=True)["protocol/wire/schema.mpy"]
     for refusal in schema.REFUSALS:
         assert refusal.encode() + b"\0" in data, refusal
         assert b"_" + refusal.encode() not in data, refusal
 
 
 def test_a_set_that_is_built_again_has_the_same_bytes() -> None:
+    assert file_set.modules.__wrapped__() == file_set.modules()
     assert file_set.slot_files.__wrapped__() == file_set.slot_files()

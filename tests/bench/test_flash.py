@@ -58,15 +58,29 @@ def test_flashing_again_writes_nothing(image: Path) -> None:
 
 
 def test_another_set_goes_to_the_other_slot_and_only_what_differs_is_sent(image: Path) -> None:
-    newer = sets.sealed({**sets.this(), "firmware/extra.mpy": b"M\x06\x00\x1fnew"}, version="9")
+    newer = file_set.slot_of(file_set.modules(), version="9")
     done = flash_on(image, newer)
     assert done.slot == "b"
-    assert set(done.written) == {"b/firmware/extra.mpy", "b/manifest.json", "slot.new"}
-    assert len(done.copied) == len(sets.this()) - 1
+    assert set(done.written) == {"b/manifest.json", "slot.new"}
+    assert set(done.copied) == {"b/program", "b/unpack.mpy"}
     found = unix_board.contents(image)
     assert found == sets.on_board({"a": sets.this(), "b": newer}, "b")
     assert unix_board.start(image)["version"] == THIS.version  # of the module; it was not changed
     assert unix_board.start(image)["said"] == ["OpenITB 9 from /b"]
+
+
+def test_who_waits_sees_the_program_go(tmp_path: Path) -> None:
+    """Nearly all of a set is one file."""
+    seen: list[tuple[int, int]] = []
+    with UnixBoard(unix_board.blank(tmp_path / "flash.bin")) as board:
+        usb = UsbTransport(board.port)
+        files = sets.this()
+        flash.flash(usb, files, file_set.root_files(), lambda *told: seen.append(told))
+    assert len({of for _, of in seen}) == 1
+    done, of = zip(*seen, strict=True)
+    assert sorted(done) == list(done)
+    assert done[-1] == of[-1]
+    assert len(set(done)) > len(files["program"]) // 2_048
 
 
 def full_log(segments: int) -> dict[str, bytes]:
@@ -74,34 +88,35 @@ def full_log(segments: int) -> dict[str, bytes]:
     return {f"pump/log/{number:08x}": bytes(SEGMENT_BYTES) for number in first}
 
 
-def test_a_release_has_room_beside_a_release_and_a_full_log(tmp_path: Path) -> None:
-    release = dict(file_set.slot_files(release=True))
+@pytest.mark.parametrize("release", [False, True], ids=["bench", "release"])
+def test_a_set_has_room_beside_a_set_and_a_full_log(release: bool, tmp_path: Path) -> None:
+    here = dict(file_set.slot_files(release))
     records = {f"{folder[1:]}/{name}": bytes(250) for folder in FOLDERS for name in NAMES.values()}
-    files = {**sets.on_board({"a": release}, "a"), **records, **full_log(SEGMENTS_MAX)}
+    files = {**sets.on_board({"a": here}, "a"), **records, **full_log(SEGMENTS_MAX)}
     image = unix_board.holding(tmp_path / "flash.bin", files)
-    assert flash_on(image, sets.sealed(release, version="9", release=True)).slot == "b"
+    assert flash_on(image, file_set.slot_of(all_new(release), release)).slot == "b"
 
 
-def all_new() -> dict[str, bytes]:
-    """A set of which nothing can be copied on the board."""
-    return sets.sealed({path: data + b"new" for path, data in sets.this().items()})
+def all_new(release: bool = False) -> dict[str, bytes]:
+    """A program of which nothing can be copied on the board."""
+    return {path: data + b"new" for path, data in file_set.modules(release).items()}
 
 
-@pytest.mark.parametrize("newer", [sets.older, all_new], ids=["copied", "written"])
+@pytest.mark.parametrize("newer", [file_set.modules, all_new], ids=["copied", "written"])
 def test_a_board_without_room_for_a_second_set_keeps_the_first_and_what_was_free(
     newer: "Callable[[], dict[str, bytes]]", tmp_path: Path
 ) -> None:
-    """A log that has grown full beside one set, say."""
-    log = full_log(105)
-    files = {**sets.on_board({"a": sets.this()}, "a"), **log}
+    """Somebody's files have taken it."""
+    files = {**sets.on_board({"a": sets.this()}, "a"), **full_log(SEGMENTS_MAX)}
+    files["somebody's"] = bytes(95 * unix_board.BLOCK_BYTES)
+    second = file_set.slot_of(newer(), version="9")
     image = unix_board.holding(tmp_path / "flash.bin", files)
     with pytest.raises(flash.FlashError, match="no room"):
-        flash_on(image, newer())
+        flash_on(image, second)
     assert unix_board.contents(image) == files
     assert unix_board.start(image)["said"] == [f"OpenITB {THIS.version} from /a"]
-    for name in sorted(log)[:40]:
-        del files[name]
-    assert flash_on(unix_board.holding(image, files), newer()).slot == "b"
+    del files["somebody's"]
+    assert flash_on(unix_board.holding(image, files), second).slot == "b"
 
 
 def test_a_full_board_that_runs_this_set_already_keeps_it(tmp_path: Path) -> None:
@@ -143,8 +158,9 @@ def test_what_does_not_belong_to_the_set_is_cleared_away(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("path", "content", "words"),
     [
-        ("a/firmware/loop.mpy", b"M\x06\x00\x1f other", "firmware/loop.mpy is not the file"),
-        ("a/firmware/loop.mpy", None, "firmware/loop.mpy is missing"),
+        ("a/program", b"M\x06\x00\x1f other", "program is not the file"),
+        ("a/program", None, "program is missing"),
+        ("a/unpack.mpy", None, "unpack.mpy is missing"),
         ("a/firmware/loop.py", b"pass", "firmware/loop.py does not belong to the set"),
         ("a/manifest.json", b"{", "no manifest that can be read"),
         ("a/manifest.json", None, "no manifest that can be read"),
@@ -198,15 +214,16 @@ def test_a_release_comes_up_without_usb_and_holds_no_bench_file(tmp_path: Path) 
     started = unix_board.start(image)
     assert started["said"][0] == "usb: False"
     assert started["root"] == "/a"
-    assert not [path for path in unix_board.contents(image) if "bench" in path]
+    found = unix_board.contents(image)
+    assert not [path for path, content in found.items() if b"bench_" in content]
 
 
 def test_a_release_with_a_bench_file_is_refused_by_builder_and_by_board(tmp_path: Path) -> None:
-    bench = next(path for path in sets.this() if "bench_chip" in path)
+    bench = next(path for path in file_set.modules() if "bench_chip" in path)
     with pytest.raises(manifest.ManifestError, match="bench_chip"):
         sets.sealed(sets.this(), release=True)
     files = file_set.build(release=True)
-    files[f"a/{bench}"] = sets.this()[bench]
+    files[f"a/{bench}"] = file_set.modules()[bench]
     refused = unix_board.start(unix_board.holding(tmp_path / "flash.bin", files))
     assert "root" not in refused
     assert "bench_chip.mpy does not belong to the set" in refused["said"][-2]

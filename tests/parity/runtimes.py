@@ -21,7 +21,7 @@ def device_files() -> list[Path]:
 
 def compiled(folder: Path) -> Path:
     """The device's files as they lie on a board, put there."""
-    for name, data in file_set.slot_files(release=True).items():
+    for name, data in file_set.modules(release=True).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

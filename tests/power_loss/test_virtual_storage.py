@@ -128,7 +128,7 @@ def test_a_prescription_of_which_both_files_are_damaged_is_a_critical_alarm(
 def test_a_damaged_file_of_the_program_is_told_and_nothing_is_started() -> None:
     """One bit, below the file system; there is no other set."""
     files = file_set.build()
-    name = "a/firmware/alarm.mpy"
+    name = "a/program"
     pico = VirtualPico(stock_image(), files)
     flash = bytearray(pico.flash)
     place = flash.index(files[name][64:192])
@@ -141,6 +141,6 @@ def test_a_damaged_file_of_the_program_is_told_and_nothing_is_started() -> None:
     while b"\n" not in line and pico.now_us < COMPLAINS_MS_MAX * 1_000:
         pico.run_for_ms(20)
     for told in (line.decode(), said.decode()):
-        assert "/a is not sound: firmware/alarm.mpy is not the file of the manifest." in told
+        assert "/a is not sound: program is not the file of the manifest." in told
         assert "Nothing is started" in told
     assert not pico.is_driven(SUPPLY)

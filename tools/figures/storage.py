@@ -121,11 +121,11 @@ def _worn(disk: LittleDisk, rate_nl_day: int, days: int) -> tuple[list[int], int
     return worn, disk.flash.operations - operations - sum(worn)
 
 
-def _wear(rate_nl_day: int, days: int, sets: int = 1) -> tuple[float, str]:
-    """Of all erasures that are rated, in per cent, in ten years. sets: of a release, that are on
-    the disk: littlefs spreads the wear over the blocks that no program lies in.
+def _wear(rate_nl_day: int, days: int, sets: int = 1, release: bool = True) -> tuple[float, str]:
+    """Of all erasures that are rated, in per cent, in ten years. sets: that are on the disk:
+    littlefs spreads the wear over the blocks that no program lies in.
     """
-    disk, programs = with_program(sets, release=True)
+    disk, programs = with_program(sets, release)
     worn, writes = _worn(disk, rate_nl_day, days)
     blocks = len(worn) - programs
     share = sum(worn) / days * TEN_YEARS_DAYS / (blocks * RATED_ERASES)
@@ -142,10 +142,10 @@ def wear_usual() -> tuple[float, str]:
     return _wear(1_000_000, WEAR_DAYS)
 
 
-@at_most("STORE-18", "the same, where an update has left the set before", "%", 15, 10)
+@at_most("STORE-18", "the same, on a board that holds as much program as any", "%", 10, 2)
 def wear_updated() -> tuple[float, str]:
-    """More than STORE-05 allows: docs/storage.md says so."""
-    return _wear(1_000_000, WEAR_DAYS, sets=2)
+    """With the bench's files, and the set before that an update has left."""
+    return _wear(1_000_000, WEAR_DAYS, sets=2, release=False)
 
 
 @at_most("STORE-06", "rated erasures used in ten years at 24 mL/day", "%", 10, 2)

@@ -6,6 +6,8 @@ A set is a folder, /a or /b, with its manifest.json. It is sound when the folder
 of the manifest and no other, each with the SHA-256 stated there. /slot names the set in force. If
 that one is not sound the other one is started, and it says what is wrong; without a sound set
 nothing is started, and it says so on USB and on the programmer's line until somebody comes.
+
+Its modules lie in one file, with what reads it beside it: emulator/bench/program_file.py.
 """
 
 import sys
@@ -21,8 +23,12 @@ import os
 import machine
 import utime
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FOLDER = 0x4000  # of the mode that os.stat gives
-COMPLAINT_MS = 2_000
+COMPLAINT_MS = 5_000  # with silence between for longer than pump-board listens for a prompt
 
 
 def sha256(path: str) -> str:
@@ -97,6 +103,17 @@ def choose() -> "tuple[str, bytes, str]":
     return "", b"", wrong + "Nothing is started: put a set on the board with pump-board flash."
 
 
+def load(root: str) -> "Callable[[bytes], None]":
+    """What starts the set."""
+    sys.path.append(root)
+    from unpack import Program  # type: ignore[import-not-found]  # of the set
+
+    with Program(root):
+        from firmware.main import run
+    del sys.modules["unpack"]  # half a kilobyte
+    return run
+
+
 def complain(words: str) -> None:
     """Say it for ever, to whoever listens. Ctrl-C on USB ends it."""
     line = machine.UART(0, baudrate=115_200)
@@ -109,11 +126,8 @@ def complain(words: str) -> None:
 root, digest, words = choose()
 if root:
     print(words)
-    sys.path.append(root)
     try:
-        from firmware.main import run
-
-        run(digest)
+        load(root)(digest)
     except Exception as error:
         sys.print_exception(error)  # type: ignore[attr-defined]  # MicroPython's own
         complain("%s stopped: %r" % (words, error))
