@@ -81,6 +81,14 @@ def test_what_is_no_module_cannot_be_opened(tmp_path: Path) -> None:
         assert found == ["OSError", True, 0], path
 
 
+def test_what_stands_there_can_be_asked_for_as_in_any_folder(tmp_path: Path) -> None:
+    root = placed(tmp_path / "a", MODULES)
+    names = [str(root / name) for name in ("alone.py", "deep", "deep/er/still.py")]
+    kinds = run(root, f"modes = [os.stat(name)[0] for name in {names!r}]", "modes")
+    assert kinds == ["", True, [0x8000, 0x4000, 0x8000]]
+    assert run(root, f"os.stat({str(root / 'program')!r})") == ["OSError", True, 0]
+
+
 def test_every_module_of_the_set_lies_in_the_program_file_as_it_was_compiled() -> None:
     """Read as the format says, without either of the two that know it."""
     program = file_set.slot_files()["program"]
