@@ -33,8 +33,8 @@ class Hung:
 
     def __init__(self) -> None:
         files = unchecked()
-        path, start = files["main.py"].decode().split("from firmware.main")
-        files["main.py"] = f"{path}{_ROOT}from firmware.main{start}".encode()
+        loaded, start = files["main.py"].decode().split("run(bytes")
+        files["main.py"] = f"{loaded}{_ROOT}run(bytes{start}".encode()
         self.bed = bed = PicoBed(files)
         bed.pico.drive(HANG, 1)
         programmer = bed.programmer
