@@ -33,8 +33,10 @@ def differences(survey: Survey, kind: str = boards.DEFAULT) -> list[str]:
     A release is compared with a release.
     """
     runs = survey.starts
-    if runs is None or runs.manifest is None:
+    if runs is None:
         return ["no set on the board is sound: it starts nothing; use `pump-board flash`"]
+    if runs.manifest is None:
+        return [f"slot {runs.name}, which runs: {runs.unread}"]
     found = manifest.differences(runs.manifest, manifest_for(kind, runs.manifest.release))
     for name, content in file_set.root_files().items():
         if survey.files.get(name) != hashlib.sha256(content).hexdigest():

@@ -55,8 +55,9 @@ def flash(
 ) -> None:
     """Put this checkout's firmware on a board, check it, start it.
 
-    Compiled files with a manifest; what lies there already is not written again. Read back and
-    compared before it is put in force: an interruption anywhere leaves the old set running.
+    All modules compiled, in one file, with a manifest; a file that lies there already is not
+    written again. Read back and compared before it is put in force: an interruption anywhere
+    leaves the old set running.
     Whatever runs on the board is stopped, motor off.
     """
     app = BoardApp(as_json)

@@ -34,7 +34,7 @@ def verify(
     kept: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare what is on a board with this checkout, file by file.
+    """Compare what is on a board with this checkout, module by module.
 
     The board is stopped, motor off, has its flash read, and is reset. Exit code 1 if it does not
     run this very set.
@@ -67,7 +67,8 @@ def slot_words(survey: Survey, slot: Slot) -> str:
     """One slot on one line."""
     runs = survey.starts is slot
     if slot.manifest is None:
-        return f"slot {slot.name}: {'; '.join(slot.faults)}"
+        words = "; ".join(filter(None, [*slot.faults, slot.unread]))
+        return f"slot {slot.name}: {words}{', runs' if runs else ''}"
     what = slot.manifest
     sound = f"NOT SOUND: {'; '.join(slot.faults)}" if slot.faults else "sound"
     return (

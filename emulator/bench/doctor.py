@@ -66,9 +66,11 @@ def of_set(survey: Survey, kind: str) -> list[Finding]:
     """Which set runs, and whether it is this checkout's."""
     found = []
     for slot in survey.slots.values():
-        if slot.manifest is None and slot is not survey.starts:
+        if slot.manifest is None and slot.faults:
             found.append(Finding(f"slot {slot.name}", ABSENT, "; ".join(slot.faults)))
-        elif slot.manifest is not None:
+        elif slot.manifest is None:
+            found.append(Finding(f"slot {slot.name}", DIFFERS, slot.unread))
+        else:
             verdict = FAILED if slot.faults else OK
             seen = f"version {slot.manifest.version}, {slot.manifest.digest.hex()[:16]}"
             seen += "; ".join(["", *slot.faults]) or ", every file as in its manifest"

@@ -102,7 +102,7 @@ def slot_of(
         schema_hash=schema.SCHEMA_HASH,
         release=release,
         wiring=wiring,
-        mpy_version=_mpy_version(program),
+        mpy_version=_mpy_version({**program, program_file.READER: files[program_file.READER]}),
         files=_digests(files),
         modules=_digests(program),
     )

@@ -1,7 +1,7 @@
 """Puts the set of this checkout on a board, and checks that it is there.
 
-Survey, plan, write, read back, put in force, reset. What the board holds already is not written
-again. See plan.py for why it may be interrupted anywhere.
+Survey, plan, write, read back, put in force, reset. A file that the board holds already is not
+sent again. See plan.py for why it may be interrupted anywhere.
 """
 
 import hashlib
@@ -22,8 +22,9 @@ from protocol.programmer.link import Link, LinkError
 HELLO_S = 10.0  # a board boots in about 2 s ...
 _FULL = re.compile(r"(OSError: |\[Errno )28\b")  # of a file system without a free block
 _NO_ROOM = (
-    "There is no room for a second set beside the one that runs, which is still in force; what "
-    "was written has been removed. The pump's log leaves room for it: other files have taken it."
+    "The board's file system is full: there was no room for {path}. The set that runs is still in "
+    "force, and what was written has been removed. Two sets and the pump's log leave room: other "
+    "files have taken it."
 )
 HELLO_VIRTUAL_S = 120.0  # ... of its own time, which a virtual one takes longer for
 
@@ -89,20 +90,17 @@ def _after(done: int, of: int, progress: Progress) -> Callable[[int], None]:
 
 
 def _apply(step: Operation, board: Transport, slot: str, sent: Callable[[int], None]) -> None:
-    """A disk that it fills gets back what the new set has taken: the pump wants to write, too. The
-    slot that the board starts, where only a root file found no room, is left alone.
+    """A disk that it fills gets back what has been written: the pump wants to write, too. The set
+    that the board starts, where only a root file found no room, is left alone.
     """
     try:
         step.apply(board, sent)
     except (BoardError, BoardLinkError) as error:  # of a copy, of a write
         if not _FULL.search(str(error)):
             raise
-        survey = look(board)
-        if survey.starts is not None and survey.starts.name == slot:
-            raise
-        for removal in cleared(survey, slot):
+        for removal in cleared(look(board), slot):
             removal.apply(board)
-        raise FlashError(_NO_ROOM) from error
+        raise FlashError(_NO_ROOM.format(path=step.path)) from error
 
 
 def build_and_flash(
@@ -138,7 +136,7 @@ def hello_faults(hello: HelloAnswer, wanted: manifest.Manifest) -> list[str]:
 def _check_files(survey: Survey, slot: str, wanted: manifest.Manifest) -> None:
     present = survey.below(slot)
     present.pop(manifest.NAME, None)
-    if faults := manifest.faults(wanted, present):
+    if faults := manifest.faults(wanted.files, present):
         raise FlashError(f"read back, slot {slot} is not what was written: {'; '.join(faults)}")
 
 

@@ -68,8 +68,10 @@ def on_the_bench(port: str, wait: Callable[[str], None]) -> Iterator[HilBoard]:
 def slot(survey: Survey) -> str:
     """The slot whose set can be driven. Raises HilError."""
     runs = survey.starts
-    if runs is None or runs.manifest is None:
+    if runs is None:
         raise HilError("No set on the board is sound: put one there with pump-board flash.")
+    if runs.manifest is None:
+        raise HilError(f"The set on the board has {runs.unread}: put this one there, with flash.")
     if runs.manifest.release:
         raise HilError(
             "A release is flashed: it has no bench chip. Flash without --release for hil."

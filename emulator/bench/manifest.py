@@ -14,7 +14,7 @@ from typing import Any
 from emulator.bench.program_file import NAME as PROGRAM
 
 NAME = "manifest.json"
-BENCH = "emulator/"  # files below this path serve the bench: a release has none
+BENCH = "emulator/"  # modules below this path serve the bench: a release has none
 
 
 class ManifestError(Exception):
@@ -28,7 +28,8 @@ class Manifest:
     version: of the firmware. schema_hash: of the wire form that it speaks. release: no REPL, no
     bench files. wiring: "reference", or the kind of board whose own pins.py it has. mpy_version:
     of the bytecode; the image on the board must read it. files: SHA-256 in hex, by path below
-    the slot. modules: of those in the program file, by path.
+    the slot: what the board looks at. modules: of those in the program file, by path, for the
+    words of `pump-board verify`.
     """
 
     version: str
@@ -70,6 +71,18 @@ class Manifest:
         return hashlib.sha256(self.to_bytes()).digest()
 
 
+def files_of(data: bytes) -> dict[str, str]:
+    """SHA-256 in hex by path, of a manifest as far as the board reads it: the rule of
+    on_board/main.py, whatever else is in it. Raises ManifestError.
+    """
+    try:
+        content = json.loads(data)
+        _ = content["version"]
+        return _digests(content["files"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ManifestError(f"a manifest that cannot be read: {error}") from error
+
+
 def parse(data: bytes) -> Manifest:
     """The manifest that these bytes are. Raises ManifestError."""
     try:
@@ -104,22 +117,24 @@ def differences(there: Manifest, here: Manifest) -> list[str]:
             found.append(f"{path}: on the board only")
         elif there.parts[path] != here.parts[path]:
             found.append(f"{path}: another content on the board")
+    if not found and there.files != here.files:
+        found.append(f"{PROGRAM}: another content on the board, of the same modules by name")
     return found
 
 
-def faults(manifest: Manifest, present: Mapping[str, str]) -> list[str]:
+def faults(files: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
     """Why a set is not sound, in words; empty: it is.
 
-    present: SHA-256 in hex by path below the slot, of all files there but the manifest. The rule
-    is that of on_board/main.py.
+    files: of its manifest. present: SHA-256 in hex by path below the slot, of all files there but
+    the manifest. The rule is that of on_board/main.py.
     """
     found = []
-    for path in sorted({*manifest.files, *present}):
+    for path in sorted({*files, *present}):
         if path not in present:
             found.append(f"{path} is missing")
-        elif path not in manifest.files:
+        elif path not in files:
             found.append(f"{path} does not belong to the set")
-        elif present[path] != manifest.files[path]:
+        elif present[path] != files[path]:
             found.append(f"{path} is not the file of the manifest")
     return found
 

@@ -82,8 +82,14 @@ def plan(survey: Survey, root: Mapping[str, bytes], wanted: Mapping[str, bytes],
 
 
 def cleared(survey: Survey, slot: str) -> list[Operation]:
-    """Nothing of a set is left in this slot, which must not be the one that runs."""
-    return [*_clear(slot, survey.below(slot), {}), Operation("remove_folder", slot)]
+    """Nothing is left of what was written for this slot, unless it is the one that runs."""
+    found = [Operation("remove", path) for path in survey.files if path.endswith(_NEW)]
+    there = survey.below(slot)
+    if (survey.starts is None or survey.starts.name != slot) and (
+        there or _is_empty(slot, survey)
+    ):
+        found += [*_clear(slot, there, {}), Operation("remove_folder", slot)]
+    return found
 
 
 def _target(survey: Survey, digest: str) -> str:
@@ -120,7 +126,8 @@ def _set(
     if NAME in there:
         found.append(Operation("remove", f"{slot}/{NAME}"))
     found += _clear(slot, there, wanted)
-    found += _folders(slot, survey, wanted)
+    if not there and not _is_empty(slot, survey):
+        found.append(Operation("folder", slot))
     elsewhere = {d: p for p, d in survey.files.items() if not p.startswith(f"{slot}/")}
     for path in sorted(wanted):
         if path == NAME or there.get(path) == digests[path]:
@@ -134,29 +141,21 @@ def _set(
 
 
 def _clear(slot: str, there: Mapping[str, str], wanted: Mapping[str, bytes]) -> list[Operation]:
-    """What does not belong to the set goes, and folders that it leaves empty."""
+    """What does not belong to the set, which has no folders, goes."""
     found = []
     strangers = [path for path in there if path not in wanted]
     for path in sorted(strangers):
         if not path.endswith("/"):
             found.append(Operation("remove", f"{slot}/{path}"))
-    needed = _parents(wanted)
     emptied = {p.rstrip("/") for p in strangers if p.endswith("/")} | _parents(strangers)
-    for folder in sorted(emptied - needed, reverse=True):
+    for folder in sorted(emptied, reverse=True):
         found.append(Operation("remove_folder", f"{slot}/{folder}"))
     return found
 
 
-def _folders(slot: str, survey: Survey, wanted: Mapping[str, bytes]) -> list[Operation]:
-    """The folders that are wanted and not there."""
-    there = survey.below(slot)
-    present = _parents(there) | {path.rstrip("/") for path in there if path.endswith("/")}
-    found = []
-    if not there and f"{slot}/" not in survey.files:
-        found.append(Operation("folder", slot))
-    for folder in sorted(_parents(wanted) - present):
-        found.append(Operation("folder", f"{slot}/{folder}"))
-    return found
+def _is_empty(slot: str, survey: Survey) -> bool:
+    """Whether its folder is there, with nothing in it."""
+    return f"{slot}/" in survey.files
 
 
 def _parents(paths: Iterable[str]) -> set[str]:

@@ -11,12 +11,13 @@ from emulator.bench.transport import BoardError, Transport, script
 
 @dataclass(frozen=True)
 class Slot:
-    """One slot. manifest: None where there is none that can be read. faults: why it is not sound,
-    in words; empty: it is."""
+    """One slot. manifest: None where there is none that can be read here. faults: why the board
+    does not start it, in words; empty: it does. unread: why a sound one cannot be read here."""
 
     name: str
     manifest: Manifest | None
     faults: tuple[str, ...]
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ def _slot(board: Transport, survey: Survey, name: str) -> Slot:
     if present.pop(manifest.NAME, None) is None:
         return Slot(name, None, ("no manifest",))
     try:
-        found = manifest.parse(board.read(f"{name}/{manifest.NAME}"))
+        data = board.read(f"{name}/{manifest.NAME}")
+        faults = tuple(manifest.faults(manifest.files_of(data), present))
     except (ManifestError, BoardError) as error:
         return Slot(name, None, (str(error),))
-    return Slot(name, found, tuple(manifest.faults(found, present)))
+    try:
+        return Slot(name, manifest.parse(data), faults)
+    except ManifestError as error:
+        return Slot(name, None, faults, str(error))

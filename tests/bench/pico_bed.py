@@ -1,7 +1,7 @@
 """A pump on a virtual Pico for the tests: this checkout's set, a plant on its pins, a programmer.
 
-The root of the board takes a second of virtual time, and ten of this computer's, to check every
-file of the set against its manifest. Tests that are about the pump start the same files without
+The root of the board takes a sixth of a second of virtual time, and one of this computer's, to
+check the set against its manifest. Tests that are about the pump start the same files without
 that check; those of the root, of booting and of resets start as a board does.
 """
 

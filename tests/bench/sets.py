@@ -24,6 +24,11 @@ def sealed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
     return {**content, manifest.NAME: fresh.to_bytes()}
 
 
+def version_of(files: dict[str, bytes]) -> str:
+    """As its manifest says; its module firmware.version says the same."""
+    return manifest.parse(files[manifest.NAME]).version
+
+
 def older() -> dict[str, bytes]:
     """A set with changed modules and one too many, that still starts."""
     program = dict(file_set.modules())

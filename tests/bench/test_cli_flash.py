@@ -193,6 +193,28 @@ def test_verify_tells_each_difference_in_words(tmp_path: Path) -> None:
     ]
 
 
+def test_verify_tells_a_program_that_is_another_one_under_the_same_list(tmp_path: Path) -> None:
+    """The board looks at the digest of the whole; the list is for words."""
+    files = {**sets.this(), "program": sets.older()["program"]}
+    image = unix_board.holding(
+        tmp_path / "flash.bin", sets.on_board({"a": sets.sealed(files)}, "a")
+    )
+    done = on(image, "verify", "--json")
+    assert done.code == FAILED
+    (words,) = done.plain["differences"]
+    assert words.startswith("program: another content on the board")
+
+
+def test_verify_tells_a_manifest_that_only_the_board_can_read(tmp_path: Path) -> None:
+    content = json.loads(sets.this()[manifest.NAME])
+    later = {**sets.this(), manifest.NAME: json.dumps({**content, "later": 1}).encode()}
+    image = unix_board.holding(tmp_path / "flash.bin", sets.on_board({"a": later}, "a"))
+    done = on(image, "verify")
+    assert done.code == FAILED
+    assert "slot a: a manifest in another form than pump-board writes it, runs" in done.text
+    assert "slot a, which runs: a manifest in another form" in done.text
+
+
 def test_verify_tells_an_unsound_set_and_which_one_runs_instead(tmp_path: Path) -> None:
     files = sets.on_board({"a": sets.older(), "b": sets.this()}, "b")
     files["b/program"] += b"!"

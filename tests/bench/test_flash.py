@@ -1,5 +1,7 @@
 """Flashing with the real mpremote, onto MicroPython unix with a littlefs of its own."""
 
+import json
+from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from emulator.bench.survey import look
 from emulator.bench.transport import BoardError, BoardLinkError, UsbTransport
 from firmware.log_ring import SEGMENT_RECORDS, SEGMENTS_MAX
 from tests.bench import sets, unix_board
-from tests.bench.unix_board import UnixBoard
+from tests.bench.unix_board import BLOCK_BYTES, UnixBoard
 from tests.kept import FOLDERS, NAMES
 
 SEGMENT_BYTES = 4_078  # of the log, when it is full
@@ -88,12 +90,17 @@ def full_log(segments: int) -> dict[str, bytes]:
     return {f"pump/log/{number:08x}": bytes(SEGMENT_BYTES) for number in first}
 
 
+@pytest.mark.parametrize("slots", ["a", "ab"], ids=["beside one", "for one of two"])
 @pytest.mark.parametrize("release", [False, True], ids=["bench", "release"])
-def test_a_set_has_room_beside_a_set_and_a_full_log(release: bool, tmp_path: Path) -> None:
+def test_a_set_has_room_beside_a_set_and_a_full_log(
+    release: bool, slots: str, tmp_path: Path
+) -> None:
     here = dict(file_set.slot_files(release))
     records = {f"{folder[1:]}/{name}": bytes(250) for folder in FOLDERS for name in NAMES.values()}
-    files = {**sets.on_board({"a": here}, "a"), **records, **full_log(SEGMENTS_MAX)}
-    image = unix_board.holding(tmp_path / "flash.bin", files)
+    there = sets.on_board(dict.fromkeys(slots, here), "a")
+    image = unix_board.holding(
+        tmp_path / "flash.bin", {**there, **records, **full_log(SEGMENTS_MAX)}
+    )
     assert flash_on(image, file_set.slot_of(all_new(release), release)).slot == "b"
 
 
@@ -119,20 +126,48 @@ def test_a_board_without_room_for_a_second_set_keeps_the_first_and_what_was_free
     assert flash_on(unix_board.holding(image, files), second).slot == "b"
 
 
-def test_a_full_board_that_runs_this_set_already_keeps_it(tmp_path: Path) -> None:
-    """Only a file of the root differs, and there is no room for the new one."""
-    files = {**sets.on_board({"a": sets.this()}, "a"), "main.py": b"# of before\n"}
-    for segments in range(unix_board.BLOCKS, 0, -1):
-        try:
-            image = unix_board.holding(tmp_path / "flash.bin", {**files, **full_log(segments)})
-        except LittleFSError:
-            continue
-        break
-    before = unix_board.contents(image)
-    with pytest.raises((BoardError, BoardLinkError), match="28"):
+@pytest.mark.parametrize("free", range(4))
+@pytest.mark.parametrize("root", [True, False], ids=["another root", "the same root"])
+@pytest.mark.parametrize("has_it", [True, False], ids=["this set", "another set"])
+def test_a_board_with_next_to_no_room_is_told_so_and_left_as_it_was(
+    has_it: bool, root: bool, free: int, tmp_path: Path
+) -> None:
+    """free: blocks below the fullest that littlefs makes of it. Two are for a new root file."""
+    files = sets.on_board({"a": sets.this() if has_it else sets.older()}, "a")
+    if root:
+        files["main.py"] += b"# of before\n"
+    image = tmp_path / "flash.bin"
+    counts = range(unix_board.BLOCKS)
+    most = bisect_left(counts, True, key=lambda count: not can_hold(image, files, count)) - 1
+    files["somebody's"] = bytes((most - free) * BLOCK_BYTES)
+    unix_board.holding(image, files)
+    if free > 1:
+        files["main.py"] = file_set.root_files()["main.py"]  # comes first, and starts either set
+    if has_it and (free > 1 or not root):
         flash_on(image)
-    found = unix_board.contents(image)
-    assert {path: found[path] for path in before} == before
+    else:
+        with pytest.raises(flash.FlashError, match="no room for"):
+            flash_on(image)
+    assert unix_board.contents(image) == files
+
+
+def can_hold(image: Path, files: "dict[str, bytes]", count: int) -> bool:
+    try:
+        unix_board.holding(image, {**files, "somebody's": bytes(count * BLOCK_BYTES)})
+    except LittleFSError:
+        return False
+    return True
+
+
+def test_a_set_that_the_board_starts_is_not_touched_whatever_else_its_manifest_says(
+    image: Path,
+) -> None:
+    """The board asks for files and version only, so it runs one that a later checkout made."""
+    content = json.loads(sets.this()[manifest.NAME])
+    later = {**sets.this(), manifest.NAME: json.dumps({**content, "later": 1}).encode()}
+    unix_board.holding(image, sets.on_board({"a": later}, "a"))
+    assert unix_board.start(image)["root"] == "/a"
+    assert flash_on(image).slot == "b"
 
 
 def test_going_back_to_a_set_that_is_still_there_changes_one_small_file(image: Path) -> None:
@@ -214,8 +249,9 @@ def test_a_release_comes_up_without_usb_and_holds_no_bench_file(tmp_path: Path) 
     started = unix_board.start(image)
     assert started["said"][0] == "usb: False"
     assert started["root"] == "/a"
-    found = unix_board.contents(image)
-    assert not [path for path, content in found.items() if b"bench_" in content]
+    program = unix_board.contents(image)["a/program"]
+    assert b'"/firmware/' in program
+    assert b'"/emulator/' not in program
 
 
 def test_a_release_with_a_bench_file_is_refused_by_builder_and_by_board(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Runs on MicroPython: the heap that all files of the device take once they are imported.
 
-Of the compiled files, as they lie on a board, where they come first in the path.
+Of the compiled modules, as a board's program holds them, where they come first in the path.
 
 In turns, so that a host that collects garbage only between calls (run_wasm.mjs) has collected it.
 Prints bytes, and how many modules were imported. `loop`: run the turns here.

@@ -20,7 +20,7 @@ def device_files() -> list[Path]:
 
 
 def compiled(folder: Path) -> Path:
-    """The device's files as they lie on a board, put there."""
+    """The device's modules as a board's program holds them, put there."""
     for name, data in file_set.modules(release=True).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

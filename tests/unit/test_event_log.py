@@ -131,7 +131,7 @@ def test_the_oldest_goes_and_thirty_days_with_a_thousand_faults_stay(life: Life)
 def test_oldest_files_that_somebody_has_removed_are_as_if_the_ring_had_dropped_them(
     life: Life,
 ) -> None:
-    """To make room for a second set of the program: docs/boards.md."""
+    """To make room on a flash that other files have filled, say."""
     life.fill(6 * log_ring.SEGMENT_RECORDS)
     *removed, _, _ = life.flash.names()
     for name in removed:

@@ -150,8 +150,8 @@ def wear_updated() -> tuple[float, str]:
 
 @at_most("STORE-06", "rated erasures used in ten years at 24 mL/day", "%", 10, 2)
 def wear_fastest() -> tuple[float, str]:
-    """The highest rate; a 40 mL reservoir is empty after a day and a half."""
-    return _wear(24_000_000, 1)
+    """On that board; the highest rate; a 40 mL reservoir is empty after a day and a half."""
+    return _wear(24_000_000, 1, sets=2, release=False)
 
 
 def _longest_ms(name: str) -> tuple[float, str]:

@@ -110,7 +110,6 @@ def load(root: str) -> "Callable[[bytes], None]":
 
     with Program(root):
         from firmware.main import run
-    del sys.modules["unpack"]  # half a kilobyte
     return run
 
 

@@ -1,13 +1,14 @@
 """The modules of a set lie in one file; while it is mounted, MicroPython imports them from there.
 
 Runs on the board, beside the file that it reads (emulator/bench/program_file.py). Fifty files of
-their own would take three times the blocks, which a pump's records then wear out instead, and
-most of the time of a start goes into looking them up.
+their own take more than twice the blocks, and the pump's records wear out what is left the sooner;
+and most of the time of a start would go into looking them up.
 """
 
 import io
 import json
 import os
+import sys
 
 NAME = "/program"
 FOLDER = 0x4000  # of the mode that os.stat gives
@@ -16,9 +17,10 @@ NO_ENTRY = 2  # errno.ENOENT
 
 
 class Program:
-    """All modules of a set: for a `with` they stand in the place of its folder.
+    """All modules of a set: for a `with`, once, they stand in the place of its folder.
 
-    What is imported from within stays imported.
+    What is imported from within stays imported. MicroPython takes whatever is raised in a search,
+    Ctrl-C and want of memory among it, for a module that is not there.
     """
 
     def __init__(self, root: str) -> None:
@@ -33,6 +35,7 @@ class Program:
     def __exit__(self, *_: object) -> None:
         os.umount(self._root)  # type: ignore[attr-defined]  # MicroPython's own
         self._file.close()
+        del sys.modules["unpack"]  # half a kilobyte of heap
 
     def mount(self, readonly: bool, mkfs: bool) -> None:
         """Asked by os.mount: all is there."""
