@@ -63,15 +63,16 @@ class VirtualCable:
     def _run(self) -> None:
         (line,) = self._line.fds()
         wait_s = 0.0
+        due_s = time.monotonic()
         try:
             while self._going:
-                due_s = time.monotonic() + _PORTION_MS / 1_000
                 ends = [self._master, line] if self._pico.now_us > _ATTACHED_MS * 1_000 else [line]
                 for fd in select.select(ends, [], [], wait_s)[0]:
                     if fd == line:
                         self._pico.uart_in(self._line.receive(fd))
                     else:
                         self._pico.usb.send(os.read(fd, _READ_BYTES))
+                due_s = max(due_s, time.monotonic()) + _PORTION_MS / 1_000
                 self._pico.run_for_ms(_PORTION_MS)
                 wait_s = max(0.0, due_s - time.monotonic())
         except Exception as error:

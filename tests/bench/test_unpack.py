@@ -56,9 +56,9 @@ def test_modules_are_imported_from_one_file_and_the_folder_is_back_after_it(
     tmp_path: Path,
 ) -> None:
     root = placed(tmp_path / "a", MODULES)
-    value = "[alone.SEEN, sys.modules['deep.er'].HERE, alone.__file__]"
+    value = "[alone.SEEN, sys.modules['deep.er'].HERE, alone.__file__, 'unpack' in sys.modules]"
     found = run(root, "import alone", value)
-    assert found == ["", True, [42, "deep.er", f"{root}/alone.py"]]
+    assert found == ["", True, [42, "deep.er", f"{root}/alone.py", False]]
 
 
 @pytest.mark.parametrize("name", ["nobody", "deep.nobody", "deep.er.still.nobody"])
