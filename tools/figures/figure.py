@@ -1,5 +1,6 @@
 """A figure: a promise, how it is measured, and what it must reach."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +32,12 @@ class Figure:
         self.measure = measure
 
     def row(self) -> dict[str, Any]:
-        """Measure now; the row as it is written."""
-        found = self.measure()
+        """Measure now; the row as it is written. What cannot be measured does not hold."""
+        try:
+            found = self.measure()
+        except Exception as error:
+            traceback.print_exc()
+            found = None, f"could not be measured: {error!r}"
         measured, remark = found if isinstance(found, tuple) else (found, "")
         holds = measured is not None and (
             measured >= self.gate if self.at_least else measured <= self.gate
