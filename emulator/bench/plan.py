@@ -9,7 +9,7 @@ littlefs does in one go.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from emulator.bench.file_set import SLOT_FILE, SLOTS
+from emulator.bench.file_set import ROOT_FILES, SLOT_FILE, SLOTS
 from emulator.bench.manifest import NAME
 from emulator.bench.survey import Survey
 from emulator.bench.transport import Transport
@@ -83,7 +83,8 @@ def plan(survey: Survey, root: Mapping[str, bytes], wanted: Mapping[str, bytes],
 
 def cleared(survey: Survey, slot: str) -> list[Operation]:
     """Nothing is left of what was written for this slot, unless it is the one that runs."""
-    found = [Operation("remove", path) for path in survey.files if path.endswith(_NEW)]
+    halves = [name + _NEW for name in (*ROOT_FILES, SLOT_FILE)]
+    found = [Operation("remove", path) for path in halves if path in survey.files]
     there = survey.below(slot)
     if (survey.starts is None or survey.starts.name != slot) and (
         there or _is_empty(slot, survey)
