@@ -121,3 +121,13 @@ def test_a_cut_that_hides_a_committed_prescription_would_be_found() -> None:
     ward.world.power_on()
     ward.world.run_for_ms(BOOT_MS)
     assert [what.split()[0] for what in ward.wrong_therapy(alarmed=False)] == ["treatment"]
+
+
+def test_a_count_that_was_forgotten_would_be_found() -> None:
+    """Of starts, and of how often each alarm was raised."""
+    image = aged(0)
+    ward = Ward(image._replace(counts=tuple(count + 9 for count in image.counts)))
+    ward.boot()
+    starts, *alarms = ward.wrong_counts()
+    assert starts == f"start {image.counts[0] + 1} after start {image.counts[0] + 9}"
+    assert len(alarms) == len(image.counts) - 1

@@ -32,11 +32,13 @@ class Down(Exception):
 
 
 class Image(NamedTuple):
-    """A flash, what the pump on it is known to be, and the steps of its plant so far."""
+    """A flash, what the pump on it is known to be, the steps of its plant so far, and how often it
+    has started and each alarm was raised."""
 
     content: Any
     steps: int
     known: Known
+    counts: tuple[int, ...]
 
 
 class _Watched:
@@ -60,9 +62,11 @@ class Ward(Expected):
         self.disk = LittleDisk(Flash(), disk_version)
         self.flash = self.disk.flash
         self._steps_before = 0
+        self._counts_before = self._counted = (0,) * (1 + len(schema.ALARM_TABLE))
         if image is not None:
             self.flash.restore(image.content)
             self._steps_before = image.steps
+            self._counts_before = image.counts
         self.world = World(disk=self.disk)
         self.plant = Plant(self.world)
         self.bedside = Bedside(_Watched(self.world))  # type: ignore[arg-type]
@@ -84,9 +88,15 @@ class Ward(Expected):
         """Steps that the plant has made forward in the pump's life."""
         return self._steps_before + int(self.plant.snapshot()["forward_steps"])
 
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Starts, then how often each alarm was raised."""
+        raised = [entry.count for entry in self.pump.alarms.table]
+        return (self.pump.ledger.boots, *raised)
+
     def image(self) -> Image:
         """The flash as it is, with all that is certain now."""
-        return Image(self.flash.snapshot(), self.steps, self.certain())
+        return Image(self.flash.snapshot(), self.steps, self.certain(), self._counted)
 
     def boot(self) -> None:
         """The first time. Raises Down where the power fails meanwhile."""
@@ -121,7 +131,8 @@ class Ward(Expected):
         alarmed: an alarm may say that the flash failed.
         """
         log = log_faults(self.disk, self.may["newest"][0], alarmed)
-        return self.wrong_therapy(alarmed) + self.wrong_ledger() + log
+        wrong = self.wrong_therapy(alarmed) + self.wrong_ledger() + log
+        return wrong if alarmed else wrong + self.wrong_counts()
 
     def wrong_therapy(self, alarmed: bool) -> list[str]:
         """The same, of what is delivered and what is told."""
@@ -157,9 +168,21 @@ class Ward(Expected):
             wrong.append(f"since refill [{least_nl}, {most_nl}] nL, plant {since_nl}")
         return wrong
 
+    def wrong_counts(self) -> list[str]:
+        """The same, of what is counted: nothing is forgotten, and this start is one more."""
+        boots, *raised = zip(self._counts_before, self.counts, strict=True)
+        wrong = [] if boots[1] > boots[0] else [f"start {boots[1]} after start {boots[0]}"]
+        for alarm, (before, now) in enumerate(raised):
+            if now < before:
+                wrong.append(
+                    f"{schema.ALARM_TABLE[alarm][0]} raised {now} times, had been {before}"
+                )
+        return wrong
+
     def _look_up(self) -> None:
         if self.world.pump is None:
             raise Down()
+        self._counted = self.counts
 
 
 def log_faults(disk: LittleDisk, newest: int, ends_anyhow: bool = False) -> list[str]:
