@@ -114,7 +114,7 @@ def _words(done: Flashed) -> str:
         else "All of it was there already: nothing was written."
     )
     return (
-        f"{work}\nRead back: all {len(what.files)} files are those of the manifest.\n"
+        f"{work}\nRead back: all of it is as the manifest says, {len(what.modules)} modules.\n"
         f"In force: slot {done.slot}, version {what.version}, manifest {what.digest.hex()[:16]}, "
         f"{mode}, {what.wiring} wiring."
     )
