@@ -18,7 +18,7 @@ from typing import Any
 
 from tools.figures.figure import Figure
 
-SUBJECTS = ("storage", "board", "memory", "spine", "board_storage", "log")  # the longest first
+SUBJECTS = ("storage", "board_storage", "board", "memory", "spine", "log")  # the longest first
 BY_ITSELF = "speed"
 OUT = Path("build/figures.json")
 
