@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emulator.bench import boards, image
+from emulator.bench.boards.kind import SERVICE_GPIO
 from emulator.bench.pico import VirtualPico
 from emulator.bench.virtual_cable import VirtualCable
 from emulator.bench.wiring import BoardWorld, as_world
@@ -30,6 +31,7 @@ def plugged_in(image_file: Path, kept: Path, with_plant: bool) -> Iterator[Virtu
     error that came of it, and OSError where the files cannot be kept.
     """
     pico = VirtualPico(image_file, flash=_flash(image_file, kept))
+    pico.drive(SERVICE_GPIO, 0)  # the jumper is in: else who flashed a release would be shut out
     if with_plant:
         Plant(as_world(BoardWorld(pico)))
     cable = VirtualCable(pico)

@@ -231,6 +231,14 @@ def test_a_release_is_not_driven(scenario: Path) -> None:
     assert "A release is flashed: it has no bench chip." in done.text
 
 
+def test_a_virtual_board_with_a_release_can_be_reached_again(tmp_path: Path) -> None:
+    """Its service pin is at ground; there is no other way in."""
+    files = file_set.build(release=True)
+    done = Done("verify", "--virtual", "--kept", kept(tmp_path / "kept", files))
+    assert done.code == OK, done.text
+    assert "a release, sound, runs" in done.text
+
+
 def test_options_that_make_no_sense_are_usage_errors() -> None:
     for args in (
         ("virtual", "x.toml", "--serve", "--pty"),
