@@ -13,7 +13,6 @@ Compiled without source paths of this computer and without a clock: equal source
 """
 
 import ast
-import hashlib
 import re
 import subprocess
 import tempfile
@@ -22,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from emulator.bench import boards, program_file
-from emulator.bench.manifest import NAME, Manifest
+from emulator.bench.manifest import NAME, Manifest, digests
 from emulator.bench.numbers_inline import numbers_in, written_out
 from firmware import pins
 from firmware.version import VERSION
@@ -103,8 +102,8 @@ def slot_of(
         release=release,
         wiring=wiring,
         mpy_version=_mpy_version({**program, program_file.READER: files[program_file.READER]}),
-        files=_digests(files),
-        modules=_digests(program),
+        files=digests(files),
+        modules=digests(program),
     )
     return {**files, NAME: manifest.to_bytes()}
 
@@ -139,10 +138,6 @@ def pins_source(wiring: Mapping[str, int]) -> str:
 def _sources(release: bool) -> list[Path]:
     patterns = FIRMWARE if release else FIRMWARE + BENCH_FILES
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-
-
-def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
 
 
 def _mpy_name(name: str) -> str:

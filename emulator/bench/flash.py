@@ -4,7 +4,6 @@ Survey, plan, write, read back, put in force, reset. A file that the board holds
 sent again. See plan.py for why it may be interrupted anywhere.
 """
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -22,8 +21,8 @@ from protocol.programmer.link import Link, LinkError
 HELLO_S = 10.0  # a board boots in about 2 s ...
 _FULL = re.compile(r"(OSError: |\[Errno )28\b")  # of a file system without a free block
 _NO_ROOM = (
-    "The board's file system is full: there was no room for {path}. The set that runs is still in "
-    "force, and what was written has been removed. Two sets and the pump's log leave room: other "
+    "The board's file system is full: there was no room for {path}. What ran before is still in "
+    "force, and what was begun has been removed. Two sets and the pump's log leave room: other "
     "files have taken it."
 )
 HELLO_VIRTUAL_S = 120.0  # ... of its own time, which a virtual one takes longer for
@@ -65,7 +64,7 @@ def flash(
     or says what is wrong where there was nothing.
     """
     set_manifest = manifest.parse(files[manifest.NAME])
-    digests = {p: hashlib.sha256(d).hexdigest() for p, d in {**files, **root}.items()}
+    digests = manifest.digests({**files, **root})
     found = plan(look(board), root, files, digests)
     steps = [*found.prepare, *found.commit]
     done, of = 0, sum(step.size for step in steps)

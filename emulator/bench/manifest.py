@@ -71,6 +71,11 @@ class Manifest:
         return hashlib.sha256(self.to_bytes()).digest()
 
 
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 in hex of each content, by path, as a manifest has them."""
+    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
 def files_of(data: bytes) -> dict[str, str]:
     """SHA-256 in hex by path, of a manifest as far as the board reads it: the rule of
     on_board/main.py, whatever else is in it. Raises ManifestError.
@@ -78,7 +83,7 @@ def files_of(data: bytes) -> dict[str, str]:
     try:
         content = json.loads(data)
         _ = content["version"]
-        return _digests(content["files"])
+        return _texts(content["files"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"a manifest that cannot be read: {error}") from error
 
@@ -93,8 +98,8 @@ def parse(data: bytes) -> Manifest:
             release=bool(content["release"]),
             wiring=str(content["wiring"]),
             mpy_version=int(content["mpy_version"]),
-            files=_digests(content["files"]),
-            modules=_digests(content["modules"]),
+            files=_texts(content["files"]),
+            modules=_texts(content["modules"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"a manifest that cannot be read: {error}") from error
@@ -139,7 +144,7 @@ def faults(files: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _digests(content: Any) -> dict[str, str]:
+def _texts(content: Any) -> dict[str, str]:
     return {str(path): str(digest) for path, digest in content.items()}
 
 

@@ -1,6 +1,5 @@
 """Sets of files for the tests: this checkout's, and one that differs from it in every way."""
 
-import hashlib
 from dataclasses import replace
 
 from emulator.bench import file_set, manifest
@@ -18,7 +17,7 @@ def this() -> dict[str, bytes]:
 def sealed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
     """The files with a manifest that is true of them, but for the changes."""
     content = {path: data for path, data in files.items() if path != manifest.NAME}
-    digests = {path: hashlib.sha256(data).hexdigest() for path, data in content.items()}
+    digests = manifest.digests(content)
     found = manifest.parse(files[manifest.NAME])
     fresh = replace(found, files=digests, **changes)  # type: ignore[arg-type]
     return {**content, manifest.NAME: fresh.to_bytes()}
