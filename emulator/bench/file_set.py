@@ -2,6 +2,7 @@
 
     /main.py  /boot.py          root: chooses a set and starts it; as source (on_board/)
     /slot                       "a" or "b": the set in force
+    /pump/new                   on a blank board: its pump has no past (firmware/records.py)
     /a/manifest.json            what set a is made of
     /a/unpack.mpy               what imports from the program
     /a/program                  its modules, compiled, in one file (program_file.py):
@@ -23,6 +24,7 @@ from pathlib import Path
 from emulator.bench import boards, program_file
 from emulator.bench.manifest import NAME, Manifest, digests
 from emulator.bench.numbers_inline import numbers_in, written_out
+from emulator.bench.short_names import shortened
 from firmware import pins
 from firmware.version import VERSION
 from protocol.wire import schema
@@ -32,6 +34,7 @@ ON_BOARD = Path(__file__).parent / "on_board"
 SLOTS = ("a", "b")
 SLOT_FILE = "slot"
 ROOT_FILES = ("main.py", "boot.py")
+NEW_FILE = "pump/new"
 FIRMWARE = ("firmware/**/*.py", "protocol/wire/**/*.py")
 BENCH_FILES = (
     "emulator/ram_disk.py",
@@ -118,6 +121,7 @@ def build(release: bool = False, kind: str = boards.DEFAULT) -> dict[str, bytes]
     return {
         **root_files(),
         SLOT_FILE: b"a",
+        NEW_FILE: b"",
         **{f"a/{path}": data for path, data in slot_files(release, kind).items()},
     }
 
@@ -152,7 +156,7 @@ def _compile(name: str, path: Path) -> bytes:
     for constant, _ in re.findall(_PUBLIC, text, flags=re.MULTILINE):
         if constant not in taken:
             text = re.sub(rf"\b{constant}\b", f"_{constant}", text)
-    return _compile_text(name, text)
+    return _compile_text(name, shortened(text))
 
 
 @cache
