@@ -44,7 +44,7 @@ RECORDS = ("", "SETUP", "THERAPY", "CONDITION", "LEDGER", "BOLUSES")
 # Kinds of events: name, and what the two arguments are; "": unused, 0.
 EVENTS = (
     ("BOOT", "reset_cause", "manifest_start"),
-    ("SELF_TEST", "failed_tests", ""),
+    ("SELF_TEST", "failed_tests", "tested_kb"),
     ("COMMAND", "command", "counter"),
     ("REFUSAL", "command", "code"),
     ("ALARM_RAISED", "alarm", "value"),

@@ -37,6 +37,7 @@ _OWN = {
     "bolus_nl_day": "its rate",
     "outcome": "how it went: from the table of outcomes of a bolus",
     "volume_nl": "its volume",
+    "tested_kb": "memory that was tested: all that was free, on a board",
     "counter": "counter of the request",
     "digest_next": "the next four bytes, likewise",
     "digest_start": "first four bytes of its digest, the first one highest",

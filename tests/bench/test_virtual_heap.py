@@ -5,9 +5,13 @@ Twenty minutes of the same load, and a day on wasm: tools/figures/board.py.
 
 import pytest
 
+from emulator.bedside import Bedside
 from emulator.bench.pico import VirtualPico
+from emulator.bench.wiring import BoardWorld, as_world
+from emulator.plant.plant import Plant
 from emulator.world import START_US
 from firmware.pins import SUPPLY
+from protocol.programmer.event_log import event
 from protocol.wire import schema
 from tests.bench.heap_probe import (
     RATE_NL_DAY,
@@ -16,11 +20,14 @@ from tests.bench.heap_probe import (
     mixed_minute,
     probed_files,
 )
-from tests.bench.pico_bed import PicoBed, stock_image
+from tests.bench.pico_bed import PicoBed, stock_image, unchecked
 from tests.parity.runtimes import on_wasm
 
 pytestmark = pytest.mark.xdist_group("virtual_heap")
 FREE_BYTES_MIN = 60_000
+LAST_PATTERN = bytes(range(255, -1, -1)) * 4  # of the self-test: 1 kB
+SAMPLES = 2  # what the pieces are made of, and are compared with
+IN_USE_SINCE_KB = 16  # the pump, until it writes its first record
 PIECE_BYTES_MIN = 8_192  # two segments of the log: what a start reads
 FIRST_STEP_US_MAX = 3_000_000
 MINUTES = 2
@@ -58,6 +65,7 @@ class Life:
     def first_step_us(self) -> int:
         """The power fails while therapy runs: from power-on until the motor has its supply."""
         pico = VirtualPico(stock_image(), flash=self.bed.pico.flash)
+        Plant(as_world(BoardWorld(pico)))
         supplied_us: list[int] = []
         pico.watch(SUPPLY, lambda level: supplied_us.append(pico.now_us))
         while not supplied_us and pico.now_us < 2 * FIRST_STEP_US_MAX:
@@ -72,6 +80,30 @@ def life() -> Life:
 
 def test_60_kb_are_free_after_boot(life: Life) -> None:
     assert life.free_after_boot >= FREE_BYTES_MIN
+
+
+def test_a_start_tests_all_memory_that_is_free() -> None:
+    """What it has put there is found in the chip's RAM, where nothing has been put since; and the
+    log says how much it was.
+    """
+    pico = VirtualPico(stock_image(), unchecked())
+    world = BoardWorld(pico)
+    Plant(as_world(world))
+    programmer = Bedside(as_world(world))
+    found: list[int] = []
+
+    def on_begun(_: object) -> None:
+        if not found:
+            found.append(bytes(pico.chip.sram).count(LAST_PATTERN))
+
+    pico.nor.on_begun = on_begun
+    world.boot()
+    programmer.hello()
+    (record, *_) = programmer.ask(schema.LOG, {"first_event": 2})["records"]
+    tested = event(record["record"])
+    assert (tested.name, tested.a) == ("SELF_TEST", 0)
+    assert tested.b > FREE_BYTES_MIN // 1_024
+    assert tested.b - IN_USE_SINCE_KB <= found[0] <= tested.b + SAMPLES
 
 
 def test_what_is_free_is_not_in_small_pieces(life: Life) -> None:

@@ -1,6 +1,6 @@
 """The self-test after power-on: each thing that can be broken is found before a step is made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -58,10 +58,12 @@ def test_a_sensor_out_of_range_is_told_and_holds_therapy(test: int, gpio: int, c
     bed.run(minutes=1)
     bed.world.power_cut()
     bed.world.chip.outside.adc(gpio, lambda: code)
+    supplied: list[int] = []
+    bed.world.chip.outside.listen(SUPPLY, supplied.append)
     bed.world.power_on()
-    steps = len(bed.steps)
     bed.run(minutes=10)
-    assert (bed.state, len(bed.steps)) == (schema.HELD, steps)
+    assert bed.state == schema.HELD
+    assert not any(supplied), "the motor has no power meanwhile"
     (row,) = [
         one for one in bed.ask(schema.ALARMS)["alarms"] if one["alarm"] == schema.SELF_TEST_FAILED
     ]
@@ -70,26 +72,78 @@ def test_a_sensor_out_of_range_is_told_and_holds_therapy(test: int, gpio: int, c
     assert bed.state == schema.HELD, "it is still broken"
 
 
-@pytest.mark.parametrize("stuck_at", [0x01, 0x80, 0xFE])
-def test_memory_that_does_not_hold_is_told_and_holds_therapy(
-    stuck_at: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One cell: a bit that stays set, or all but one that stay clear."""
+PIECES = 40  # of the memory that is free on a small board
+
+
+class Heap:
+    """What stands for `bytearray` in the self-test: memory that is used up after so many pieces.
+
+    put: what becomes of a piece that has been filled, by its number; told all pieces so far.
+    """
+
+    def __init__(self, put: Callable[[int, list[bytearray]], bytearray]) -> None:
+        self.filled: list[list[bytearray]] = [[]]
+        self._put = put
+
+    def __call__(self, content: bytes) -> bytearray:
+        pieces = self.filled[-1]
+        if len(pieces) == PIECES:
+            self.filled.append([])
+            raise MemoryError
+        pieces.append(bytearray(content))
+        return self._put(len(pieces) - 1, pieces)
+
+
+def failed_tests(heap: Heap, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Bits of those, on a pump that starts with this memory while therapy runs."""
     bed = Bed()
     bed.running((0, 1_000_000))
     bed.world.power_cut()
-
-    class Bad(bytearray):
-        def __iter__(self) -> Iterator[int]:
-            for at in range(len(self)):
-                value = self[at]
-                yield (value | stuck_at) & (stuck_at | 1) if at == 700 else value
-
-    monkeypatch.setattr(self_test, "bytearray", Bad, raising=False)
+    monkeypatch.setattr(self_test, "bytearray", heap, raising=False)
     bed.world.power_on()
     bed.run(s=2)
-    assert bed.state == schema.HELD
-    assert bed.pump.alarms.table[schema.SELF_TEST_FAILED].value == 1 << schema.TEST_MEMORY
+    failed: int = bed.pump.alarms.table[schema.SELF_TEST_FAILED].value
+    assert bed.state == (schema.HELD if failed else schema.RUNNING)
+    return failed
+
+
+@pytest.mark.parametrize("place", [(0, 1), (17, 700), (PIECES - 1, 1_023)], ids=str)
+@pytest.mark.parametrize("stuck_at", [0x01, 0x80, 0xFE])
+def test_memory_that_does_not_hold_is_told_and_holds_therapy(
+    stuck_at: int, place: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One cell, anywhere: a bit that stays set, or all but one that stay clear."""
+    bad_piece, at = place
+
+    def put(number: int, pieces: list[bytearray]) -> bytearray:
+        piece = pieces[number]
+        if number == bad_piece:
+            piece[at] = (piece[at] | stuck_at) & (stuck_at | 1)
+        return piece
+
+    assert failed_tests(Heap(put), monkeypatch) == 1 << schema.TEST_MEMORY
+
+
+def test_memory_that_answers_for_other_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a line of the address is broken: what is written to one cell is found in two."""
+
+    def put(number: int, pieces: list[bytearray]) -> bytearray:
+        if number == PIECES // 2:
+            pieces[number] = pieces[3]
+        return pieces[number]
+
+    assert failed_tests(Heap(put), monkeypatch) == 1 << schema.TEST_MEMORY
+
+
+def test_all_memory_that_is_free_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is given back. Each bit of it takes both values."""
+    heap = Heap(lambda number, pieces: pieces[number])
+    assert failed_tests(heap, monkeypatch) == 0
+    first, second, _ = heap.filled
+    assert (len(first), len(second)) == (PIECES, PIECES)
+    for one, other in zip(first, second, strict=True):
+        assert len(one) == len(other) == 1_024
+        assert all(a ^ b == 0xFF for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize(

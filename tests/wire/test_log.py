@@ -3,6 +3,7 @@
 import struct
 
 from emulator.emu_link import EmuLink
+from firmware import self_test
 from protocol import names
 from protocol.programmer.client import Client
 from protocol.programmer.event_log import Log
@@ -22,7 +23,7 @@ def test_everything_that_happened_is_in_the_log_in_its_order(life: Bed, log: Log
     stall = schema.MOTOR_STALLED
     assert told(log.events) == [
         ("BOOT", 0, 0),
-        ("SELF_TEST", 0),
+        ("SELF_TEST", 0, self_test._PIECES_MAX),
         ("STATE", schema.UNCOMMISSIONED, schema.STOPPED),
         ("COMMAND", schema.SETUP, counters[0]),
         ("CLOCK_SET", 0, 8 * 3600),
