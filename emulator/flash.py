@@ -84,6 +84,11 @@ class Flash:
         return len(self._blocks)
 
     @property
+    def is_blank(self) -> bool:
+        """Whether all bits are set, as it comes."""
+        return all([block == self._erased for block in self._blocks])
+
+    @property
     def unsynced(self) -> int:
         """Operations since the last sync: what a cut out of order may lose one of."""
         return len(self._unsynced)

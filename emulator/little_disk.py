@@ -199,6 +199,10 @@ class LittleDisk:
         self._stop = self._hooks.stop = None
         self._mounted = self._try(lfs.mount) or (self._try(lfs.format) and self._try(lfs.mount))
 
+    def is_blank(self) -> bool:
+        """Whether nothing was ever put there."""
+        return self.flash.is_blank
+
     def power_off(self) -> None:
         """The power fails."""
         self.flash.power_off()

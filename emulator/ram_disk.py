@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     Entry = Tuple[str, int, int, int]
 
 
+def mount(disk: "Any") -> None:
+    """The chip boots. A blank disk gets what comes with the program, to a pump that has no past
+    (firmware/records.py).
+    """
+    is_new = disk.is_blank()
+    disk.mount()
+    if is_new:
+        disk.mkdir("/pump")
+        disk.open("/pump/new", "wb").close()
+
+
 class RamFile:
     """An open file. Written bytes are in the file system once it is closed, or flushed."""
 
@@ -87,6 +98,10 @@ class RamDisk:
 
     def mount(self) -> None:
         """The chip boots."""
+
+    def is_blank(self) -> bool:
+        """Whether nothing was ever put there."""
+        return len(self._entries) == 1
 
     def power_off(self) -> None:
         """The power fails: nothing is lost here."""

@@ -8,7 +8,7 @@ time jumps from one to the next; nothing ticks idly.
 from emulator.cpu import Cpu, Interpreter
 from emulator.generator import Random
 from emulator.machine import Chip
-from emulator.ram_disk import RamDisk
+from emulator.ram_disk import RamDisk, mount
 from emulator.stops import BudgetError, ChipReset, OutsideError, Pause, PowerCut, ZenoError
 from emulator.utime import Clock
 
@@ -238,7 +238,7 @@ class World:
 
     def _start(self, cause: int) -> None:
         self.chip.outside.restart(cause)
-        self.disk.mount()
+        mount(self.disk)
         self.board, self.pump = self._build(self)
 
     def _run(self, t_us: int) -> None:

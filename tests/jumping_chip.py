@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator import inject
-from emulator.ram_disk import RamDisk
+from emulator.ram_disk import RamDisk, mount
 
 inject.install()
 
@@ -102,14 +102,15 @@ class Chip:
     """Stands for machine, utime and micropython.
 
     boot_ticks: what it counts from. rtc_from: date and time of its second time base at the start.
-    now_ms: since the start, of any size. until_ms: where it sleeps to at the latest. tones: when
-    the buzzer was given one. steps: that the motor has made.
+    now_ms: since the start, of any size. until_ms: where it sleeps to at the latest. started_ms:
+    when the pump's start was over. tones: when the buzzer was given one. steps: that the motor has
+    made.
     """
 
     WDT_RESET = 3
 
     def __init__(self, boot_ticks: int, rtc_from: datetime) -> None:
-        self.now_ms = self.until_ms = 0
+        self.now_ms = self.until_ms = self.started_ms = 0
         self.tones: list[int] = []
         self.steps = 0
         self.Pin = Pins()
@@ -160,8 +161,16 @@ class Chip:
                 pins[ENC_A].handler(None)
 
 
+_START_MS = 10  # the folders, one a millisecond, and the log
+
+
 def pump_on(chip: Chip, disk: RamDisk) -> Any:
     """A pump that has started, whose loop sleeps in one piece."""
+    mount(disk)
     pump: Any = Pump(Board(chip, chip, disk, disk.open, chip))
     pump.loop._sleep = lambda _until_ms, left_ms: chip.sleep_ms(left_ms)
+    chip.until_ms += _START_MS
+    while pump.session not in pump.loop._tasks:
+        chip.started_ms = chip.now_ms
+        pump.turn()
     return pump

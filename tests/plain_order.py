@@ -19,7 +19,8 @@ class PlainOrder:
     """A schedule, and what was ordered on top of it. Times are ms since the pump was started.
 
     segments: (start in minutes, nL/day). verified: steps counted before. events: those that the
-    log is to have, (time, wall time in s, kind, a, b). tones: when the buzzer is to get one.
+    log is to have, (time, wall time in s, kind, a, b). next_hour_ms: when it gets the ledger's.
+    tones: when the buzzer is to get one.
     """
 
     def __init__(self, segments: list[tuple[int, int]], step_pl: int, verified: int) -> None:
@@ -36,7 +37,7 @@ class PlainOrder:
         self._bolus_nl_day = 0
         self._bolus_from = 0  # steps when it began
         self.bolus_steps = 0  # of those that are over
-        self._hour_at_ms = HOUR_MS
+        self.next_hour_ms = HOUR_MS
         self._midnight_at_ms = self._edge_at_ms = self._bolus_end_ms = NEVER_MS
         self._alarm_at_ms = self._tone_at_ms = NEVER_MS
         self._tones = 0  # of this alarm, so far
@@ -143,7 +144,7 @@ class PlainOrder:
 
     def _next_ms(self) -> int:
         return min(
-            self._hour_at_ms,
+            self.next_hour_ms,
             self._midnight_at_ms,
             self._edge_at_ms,
             self._bolus_end_ms,
@@ -176,9 +177,9 @@ class PlainOrder:
             self._tones += 1
             pattern, tone = divmod(self._tones, TONES)
             self._tone_at_ms = self._alarm_at + pattern * PATTERN_MS + tone * TONE_MS
-        if at_ms == self._hour_at_ms:
+        if at_ms == self.next_hour_ms:
             self.note(events.LEDGER, self.verified, 0)
-            self._hour_at_ms += HOUR_MS
+            self.next_hour_ms += HOUR_MS
 
     def _segment(self) -> tuple[int, int]:
         """(number, nL/day) of what the schedule says for now."""

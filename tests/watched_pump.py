@@ -27,6 +27,9 @@ RTC_FROM = datetime(2023, 12, 1, 11, 7)  # a leap day follows
 _PAIRS_SPARED = 60  # of so many comparisons of pairs one is made, where they are spared
 
 
+TESTED_KB = 250  # as much memory as a start tests at most
+
+
 class Disk(RamDisk):
     """Tells of each file that is written."""
 
@@ -52,8 +55,9 @@ class WatchedPump:
         self.disk = Disk()
         self.pump = pump_on(self.chip, self.disk)
         self.order = PlainOrder(SEGMENTS, STEP_PL, PRESET)
-        for kind in (events.BOOT, events.SELF_TEST, events.LEDGER):
-            self.order.note(kind)
+        for kind, b in ((events.BOOT, 0), (events.SELF_TEST, TESTED_KB), (events.LEDGER, 0)):
+            self.order.note(kind, 0, b)
+        self.order.next_hour_ms = self.chip.started_ms + HOUR_MS
         self.ordering = False  # a command is being done
         self.logged = False  # events were written since the newest record of the ledger
         # Of the ledger's newest record. block: steps until the next one.

@@ -9,7 +9,7 @@ littlefs does in one go.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from emulator.bench.file_set import ROOT_FILES, SLOT_FILE, SLOTS
+from emulator.bench.file_set import NEW_FILE, ROOT_FILES, SLOT_FILE, SLOTS
 from emulator.bench.manifest import NAME
 from emulator.bench.survey import Survey
 from emulator.bench.transport import Transport
@@ -70,7 +70,7 @@ def plan(survey: Survey, root: Mapping[str, bytes], wanted: Mapping[str, bytes],
     of both, by path."""
     slot = _target(survey, digests[NAME])
     there = survey.below(slot)
-    prepare = _root(survey, root, digests)
+    prepare = _new(survey) + _root(survey, root, digests)
     commit: list[Operation] = []
     kept = sum(there.get(path) == digests[path] for path in wanted)
     if there != {path: digests[path] for path in wanted}:
@@ -100,6 +100,16 @@ def _target(survey: Survey, digest: str) -> str:
             return name
     runs = survey.starts
     return "a" if runs is None or runs.name == "b" else "b"
+
+
+def _new(survey: Survey) -> list[Operation]:
+    """To a blank board. One that starts a set and has nothing of a pump has lost it."""
+    if survey.starts is not None or any(
+        path.startswith("pump/") and path != "pump/" for path in survey.files
+    ):
+        return []
+    folder = [] if "pump/" in survey.files else [Operation("folder", "pump")]
+    return [*folder, Operation("write", NEW_FILE)]
 
 
 def _root(

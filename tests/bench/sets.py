@@ -41,7 +41,7 @@ def older() -> dict[str, bytes]:
 
 def on_board(slots: dict[str, dict[str, bytes]], in_force: str) -> dict[str, bytes]:
     """What lies on a board with these slots."""
-    found = {**file_set.root_files(), "slot": in_force.encode()}
+    found = {**file_set.root_files(), "slot": in_force.encode(), file_set.NEW_FILE: b""}
     for slot, files in slots.items():
         found.update({f"{slot}/{path}": data for path, data in files.items()})
     return found

@@ -11,6 +11,7 @@ from littlefs import LittleFSError
 from emulator.bench import file_set, flash, manifest
 from emulator.bench.survey import look
 from emulator.bench.transport import BoardError, BoardLinkError, UsbTransport
+from firmware import records
 from firmware.log_ring import SEGMENT_RECORDS, SEGMENTS_MAX
 from tests.bench import sets, unix_board
 from tests.bench.unix_board import BLOCK_BYTES, UnixBoard
@@ -49,6 +50,25 @@ def test_a_blank_board_gets_the_set_and_starts_it(image: Path) -> None:
     assert started["version"] == THIS.version
     assert all(path.startswith("/a/") for path in started["modules"])
     assert started["said"] == [f"OpenITB {THIS.version} from /a"]
+
+
+def test_only_a_blank_board_is_told_that_its_pump_is_new(image: Path, tmp_path: Path) -> None:
+    """One that starts a set and has nothing of a pump has lost it, and who flashes it may not
+    know.
+    """
+    there = unix_board.contents(image)
+    assert there.pop(file_set.NEW_FILE) == b""
+    assert f"/{file_set.NEW_FILE}" == f"{records.FOLDER}/{records.NEW}"
+    newer = file_set.slot_of(file_set.modules(), version="9")
+    lost = unix_board.holding(tmp_path / "lost.bin", there)
+    assert flash_on(lost, newer).written == ("b/manifest.json", "slot.new")
+    assert file_set.NEW_FILE not in unix_board.contents(lost)
+    nothing = {path: data for path, data in there.items() if path != "a/program"}
+    begun = unix_board.holding(tmp_path / "begun.bin", nothing)
+    assert file_set.NEW_FILE in flash_on(begun).written
+    kept = {**nothing, "pump/made": b""}
+    pump = unix_board.holding(tmp_path / "pump.bin", kept)
+    assert file_set.NEW_FILE not in flash_on(pump).written
 
 
 def test_flashing_again_writes_nothing(image: Path) -> None:

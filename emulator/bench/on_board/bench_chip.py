@@ -18,7 +18,7 @@ import utime
 
 from emulator.bench import channels
 from emulator.bench.on_board.bench_line import Line
-from emulator.ram_disk import RamDisk
+from emulator.ram_disk import RamDisk, mount
 from firmware import pins
 from firmware.board import Board
 from firmware.pump import Pump
@@ -217,4 +217,5 @@ def run(root: str) -> None:
     line.await_host()
     chip = BenchChip(line)
     disk = RamDisk()
+    mount(disk)
     Pump(Board(chip, chip, disk, disk.open), hashlib.sha256(manifest).digest()).run()
