@@ -78,10 +78,10 @@ class Keeper(Task):
         self._midnight_at_ms = NEVER
         self._day = _NO_DAY  # that the span since midnight belongs to
 
-    def start(self, now_ms: int) -> None:
-        """Records have been read: keep them from now on. Writes the ledger."""
+    def start(self, now_ms: int) -> bool:
+        """Records have been read: keep them from now on. Writes the ledger. False: it failed."""
         self.wall_changed(now_ms)
-        self.checkpoint(now_ms)
+        return self.checkpoint(now_ms)
 
     def wall_changed(self, now_ms: int) -> None:
         """The clock was set: midnight comes at another time, or has come."""
@@ -206,7 +206,7 @@ class Keeper(Task):
             self._spare = _NOTHING
             return False
         if covered < 0 or (not covered and reserved):
-            self._complete(records.LEDGER)
+            self._keep(records.LEDGER)
         return True
 
     def _begin_day(self, now_ms: int) -> None:

@@ -14,7 +14,7 @@ _NEAR_MS = 300
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple
+    from typing import Callable, Tuple
 
     from firmware.board import Board
     from firmware.clock import Clock, WallClock
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Loop:
     """Runs `tasks` in the order given: what delivers first, what talks last.
 
+    Those of a start, until `open`: the serial line is not looked at before.
     beat: set at every slice; the heartbeat monitor clears it and expects it back.
     """
 
@@ -46,9 +47,14 @@ class Loop:
         self._session = session
         self._tasks = tasks
         self._read = clock.read
-        self._any = board.uart_any
+        self._any: "Callable[[], int]" = int  # 0: no line is looked at yet
         self._sleep_ms = board.sleep_ms
         self.beat = True
+
+    def open(self, tasks: "Tuple[Task, ...]") -> None:
+        """The start is over: run these from now on."""
+        self._tasks = tasks
+        self._any = self._board.uart_any
 
     def run_once(self) -> None:
         """Run what is due, then sleep until a deadline, a byte or an interrupt comes.

@@ -8,7 +8,7 @@ import hashlib
 
 from firmware import records
 from firmware.prescription import Prescription
-from firmware.store import Record
+from firmware.store import Record, StoreError
 from protocol.wire import codec
 
 _ACTIVE = 1
@@ -29,12 +29,15 @@ class Memory:
     """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
-    present: bit per kind that was read or written.
+    present: bit per kind that was read or written. is_new: whether it says that there was none
+    before.
     """
 
     def __init__(self, files: "Files") -> None:
         self.damaged = 0
         self.present = 0
+        self.is_new = False
+        self._unsettled = list(records.FOLDERS)
         self._setup_hash = b""
         self._chain = bytes(8)
         self._files = files
@@ -43,13 +46,31 @@ class Memory:
     def open(self) -> None:
         """Before anything else. Makes what is not there."""
         names = _made(self._files)
+        self.is_new = records.NEW in names
         kinds = range(1, len(records.NAMES))
         self._records = [_record(self._files, kind, names) for kind in kinds]
 
-    def settle(self) -> None:
-        """After a reset, before anything is loaded: what a cut has left becomes certain."""
-        for folder in records.FOLDERS:
-            self._files.settle(folder)
+    def settle(self) -> bool:
+        """After a reset, one folder: what a cut has left there becomes certain. False: all are.
+
+        What has changed by it is seen then, and written again.
+        """
+        if not self._unsettled:
+            return False
+        self._files.settle(self._unsettled[-1])
+        if len(self._unsettled) == 1:
+            for record in self._records:
+                record.load()
+        self._unsettled.pop()
+        return True
+
+    def begun(self) -> None:
+        """The first record is there: from now on a pump without any has lost them."""
+        if self.is_new:
+            try:
+                self._files.remove(records.FOLDER + "/" + records.NEW)
+            except OSError:
+                return
 
     def halves(self) -> int:
         """Bit per kind of record of which the other generation is still to be written. Allocates
@@ -197,7 +218,15 @@ class Memory:
         values["powered_s"] = ledger.powered_s + uptime_s
         payload = codec.pack(records.FORMATS[records.LEDGER][-1], values)
         chain = _hash8(payload)
-        self._records[records.LEDGER - 1].save(payload)
+        record = self._records[records.LEDGER - 1]
+        try:
+            record.save(payload)
+        except StoreError:
+            if not self.settle():
+                raise
+            while self.settle():  # cells that waver, perhaps
+                pass
+            record.save(payload)
         self._chain = chain
 
     def load_boluses(self) -> "Optional[Values]":
@@ -234,6 +263,7 @@ def _made(files: "Files") -> "List[str]":
 
     Both blocks of the folders that they lie in then know them.
     """
+    names: "List[str]" = []
     try:
         names = files.list(records.FOLDER)
         if records.MADE not in names:
@@ -243,9 +273,9 @@ def _made(files: "Files") -> "List[str]":
             for folder in above:
                 files.settle(folder)
             files.write(records.FOLDER + "/" + records.MADE, b"")
-        return names
     except OSError:
-        return []
+        pass
+    return names
 
 
 def _record(files: "Files", kind: int, names: "List[str]") -> Record:

@@ -25,7 +25,7 @@ from firmware.monitor.pressure import Pressure
 from firmware.monitor.queue import Queue
 from firmware.monitor.reservoir import Reservoir
 from firmware.monitor.time_base import TimeBase
-from firmware.restore import begin
+from firmware.restore import Rest, begin
 from firmware.session import Session
 from firmware.state import State
 from firmware.therapy import Therapy
@@ -83,30 +83,20 @@ class Pump:
             clock, self.ledger, self.therapy, self.keeper, self.memory, self.log
         )
         self.session = Session(board, Commands(self), self.delivery.has_room, self.log.note)
-        self.loop = Loop(
-            board,
-            guard,
-            clock,
-            self.wall,
-            self.session,
-            (
-                self.motion,
-                guard,
-                self.delivery,
-                self.therapy,
-                self.keeper,
-                self.pressure,
-                self.reservoir,
-                self.annunciator,
-                self.magnet,
-                self.care,
-                TimeBase(board, self.alarms, self.log.note),
-                Queue(board, self.log.note),
-                self.log,
-                Upkeep(board, clock, self.delivery, self.log.note),
-                self.session,
-            ),
+        upkeep = Upkeep(board, clock, self.delivery, self.log.note)
+        first = (self.motion, guard, self.delivery, self.therapy)
+        others = (
+            self.pressure,
+            self.reservoir,
+            self.annunciator,
+            self.magnet,
+            self.care,
+            TimeBase(board, self.alarms, self.log.note),
+            Queue(board, self.log.note),
         )
+        rest = Rest(self, first + (self.keeper,) + others + (self.log, upkeep, self.session))
+        tasks = first + others + (rest,)
+        self.loop = Loop(board, guard, clock, self.wall, self.session, tasks)
         self.delivery.on_stalled = self._on_stalled
         self.delivery.on_block_end = self.keeper.block_ends
         self.keeper.savers[records.CONDITION] = self._save_condition

@@ -16,12 +16,14 @@ LEDGER = 4
 BOLUSES = 5
 BLOCK_STEPS_MAX = 192  # that one record of the ledger reserves at most: keeper.py, at 24 mL/day
 NAMES = ("", "setup", "therapy", "condition", "ledger", "boluses")
+ALL = 0b11_1110  # bit per kind
 # Of the first and the second generations, then those of the ledger: one that is damaged leaves the
 # other one. The ledger's are written thousands of times a day, and wear out alone. Each has a
 # folder above it for itself, which learns where it is when littlefs moves it.
 ABOVE = (FOLDER + "/a", FOLDER + "/b", FOLDER + "/c", FOLDER + "/d")
 FOLDERS = tuple([folder + "/kept" for folder in ABOVE])
 MADE = "made"  # there once all of them are
+NEW = "new"  # comes with the program, to a pump that has no past; until its first record is there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -68,6 +68,7 @@ class Record:
         self._sequence = 0
         self._next = 0  # generation that the next save replaces
         self._is_there = False
+        self._relied = -1  # mark of what was loaded or saved last
         self._moved: "Optional[Tuple[int, int, bytes]]" = None  # is still where it was
         self.is_half = False
         self.format = formats
@@ -77,6 +78,11 @@ class Record:
     def load(self) -> "Optional[bytes]":
         """The newest sound payload; None where there is none. What an older firmware has left
         stays where it is until `complete` has moved it.
+
+        Of twins, what only one of them holds is written to the other at once: its cells, of a
+        write that the power cut short, may read otherwise after the next start.
+
+        Loaded again, what was relied upon so far stays the newest, where either of them has it.
         """
         found = self._open_both(0)
         moves = not self.damaged and found[0] is None and found[1] is None
@@ -91,20 +97,28 @@ class Record:
                 self._next = 1 - generation
         if newest is None:
             return None
+        other = found[self._next]
+        if other and other[2] != newest[2] and self._relied == _mark(other[2]):
+            newest, other = other, newest
+            self._next = 1 - self._next
+        self._relied = _mark(newest[2])
         self._is_there = True
         self.format = newest[1]
-        other = found[self._next]
         if other is not None and other[0] == self._sequence - 1 & schema.U32_MAX:
             self.older = other[2]
         self.is_half = moves or other is None or (self._twins and other[2] != newest[2])
         if moves:
             self._moved = newest
-        elif not self.is_half:
-            try:
+            return newest[2]
+        try:
+            if self.is_half and self._twins:
+                self._save_one(newest[2], newest[1])
+                self.is_half = False
+            if not self.is_half:
                 for path in self._paths[_OLD:]:  # were the others lost it would be the truth again
                     self._remove(path)
-            except StoreError:
-                return newest[2]
+        except StoreError:
+            pass
         return newest[2]
 
     def save(self, payload: bytes) -> None:
@@ -115,6 +129,7 @@ class Record:
         """
         self.is_half = True
         self._save_one(payload, self._formats)
+        self._relied = _mark(payload)
         self._moved = None
         self._is_there = True
         self.is_half = self._twins
@@ -188,6 +203,11 @@ class Record:
             return None
         self.damaged -= 1
         return sequence, form, data[_HEADER_BYTES:body]
+
+
+def _mark(payload: bytes) -> int:
+    """Stands for it: of its CRC-32 as many bits as a number has that takes no heap."""
+    return binascii.crc32(payload) & 0x3FFF_FFFF
 
 
 def _is_newer(sequence: int, other: int) -> bool:

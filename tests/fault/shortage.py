@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from emulator.bedside import Refused
+from firmware import self_test
 from firmware.guard import IS_SCHEDULE
 from firmware.ledger import SINCE_REFILL
 from firmware.monitor.time_base import TimeBase
@@ -55,6 +56,7 @@ NO_ALLOCATION = {
     "frame": "in_frame drop",
     "time_base": "poll rebase _compare",
     "upkeep": "poll",
+    "restore": "poll",
     "queue": "poll",  # py/scheduler.c: a place in a fixed queue
     "pump": "turn fault_stop _abandon _enter _set_state _deliver _reserve _still _hold "
     "_on_alarms _on_stalled _on_motion_trip _rate_nl_day",
@@ -308,9 +310,14 @@ class Start:
             bed.run(s=20)
         if bed.state != schema.RUNNING or not bed.steps:
             return shortage.came, names.STATES[bed.state]
-        if shortage.came and not any(map(told, entries(bed))):
+        if shortage.came and not any(told(one) or _tested_less(one) for one in entries(bed)):
             return True, "nothing in the log"
         return shortage.came, ""
+
+
+def _tested_less(one: Event) -> bool:
+    """The self-test took it for the end of what is free."""
+    return one.kind == events.SELF_TEST and one.b < self_test._PIECES_MAX
 
 
 def _tells_a_watchdog_reset(one: Event) -> bool:

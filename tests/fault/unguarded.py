@@ -64,6 +64,8 @@ NOT_GUARDED = {  # every number on the delivery path that is no guarded word, an
     "Magnet._held_since_ms": _WINDOW,
     "Magnet._window_until_ms": _WINDOW,
     "Reservoir.due_ms": "when the reservoir is looked at next",
+    "Memory._unsettled": "which folders are still to be written anew",
+    "Memory.is_new": "whether a start without any record is an alarm",
     "Keeper._reserved": "set in the call that writes it",
     "Keeper._spare": "how soon a record follows; the other generation brackets the truth as well",
     "Keeper.savers": "how each record is written",

@@ -13,4 +13,5 @@ def test_no_write_takes_longer_than_it_waits_for(image: int) -> None:
     assert 400 < longest["log"] <= event_log.WRITE_MS
     assert longest["keeper"] <= keeper.COMMIT_MS
     assert 400 < longest["upkeep"] <= event_log.WRITE_MS
+    assert 400 < longest["rest"] <= event_log.WRITE_MS
     assert longest["start"] <= 3_000

@@ -69,6 +69,23 @@ def test_what_did_not_read_back_is_replaced_by_what_holds(files: Liar, twins: bo
     assert loaded(files, PATHS, twins)[1] == b"first"
 
 
+@pytest.mark.parametrize("twins", [False, True])
+def test_what_one_generation_only_holds_is_in_both_once_it_is_loaded(
+    files: Liar, twins: bool
+) -> None:
+    """Of twins; others are written in turn. Where it cannot be written it is as before."""
+    record, _ = loaded(files, PATHS, twins)
+    save(record, b"first")
+    record.save(b"second")
+    for lies in ("not written", "nothing"):
+        files.lies = lies
+        again = Record(files, PATHS, 1, twins=twins)
+        assert again.load() == b"second"
+        assert again.is_half == (twins and lies != "nothing")
+    content = {files.read(path)[8:-4] for path in PATHS}
+    assert content == ({b"second"} if twins else {b"first", b"second"})
+
+
 def test_the_first_of_all_is_gone_where_it_was_refused(files: Liar) -> None:
     record, _ = loaded(files, PATHS)
     lying(files, "reads otherwise", record, b"first")
