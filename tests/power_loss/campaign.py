@@ -8,7 +8,7 @@ runs that one cut again and says what is found; two cuts are joined by a plus.
 import sys
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from protocol.wire import schema
 from tests.power_loss.images import aged
@@ -102,6 +102,11 @@ def run(workload: str, image: int, cuts: tuple[Cut, ...]) -> list[str]:
             restart(ward, cut)
         ward.reboot()
         wrong = ward.wrong(alarmed)
+        if alarmed:
+            goes_by = treatment(ward)
+            ward.reboot()
+            if treatment(ward) != goes_by:
+                wrong.append("another treatment after the next start")
         steps = ward.steps
         go_on(ward)
         if ward.pump.state.state == schema.RUNNING and ward.steps == steps:
@@ -112,6 +117,12 @@ def run(workload: str, image: int, cuts: tuple[Cut, ...]) -> list[str]:
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     return wrong
+
+
+def treatment(ward: Ward) -> tuple[Any, ...]:
+    """What the pump goes by, which somebody may have read from it."""
+    told = ward.pump.therapy.prescription
+    return ward.pump.setup, told and told.fields, ward.pump.is_on, ward.pump.step_pl
 
 
 def restart(ward: Ward, cut: Cut) -> None:
