@@ -4,7 +4,7 @@ Time moves in sleep_ms, where the step timer fires and the motor turns.
 """
 
 from emulator import inject
-from emulator.ram_disk import RamDisk
+from emulator.ram_disk import RamDisk, mount
 
 inject.install()
 
@@ -155,10 +155,13 @@ chip = Chip()
 def therapy(segments, dose_ng_day):
     """A pump that runs this schedule, at midnight."""
     disk = RamDisk()
+    mount(disk)
     board = Board(chip, chip, disk, disk.open)
     chip.step_timer = board._step_timer
     pump = Pump(board)
     chip.enc_a, chip.enc_b = chip.pins[ENC_A], chip.pins[ENC_B]
+    while pump.session not in pump.loop._tasks:
+        pump.turn()
     pump.commission(
         {
             "serial": "S",
