@@ -12,6 +12,7 @@ inject.install()
 from firmware.board import Board  # noqa: E402  after the stand-ins for its modules
 from firmware.pins import EN, ENC_A, ENC_B, STEP, SUPPLY  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
+from tests.started import has_started  # noqa: E402
 
 _TICKS = 1 << 30
 _LEVEL_U16 = 7_000  # 5.1 mL, and 1.3 kPa
@@ -170,7 +171,7 @@ def pump_on(chip: Chip, disk: RamDisk) -> Any:
     pump: Any = Pump(Board(chip, chip, disk, disk.open, chip))
     pump.loop._sleep = lambda _until_ms, left_ms: chip.sleep_ms(left_ms)
     chip.until_ms += _START_MS
-    while pump.session not in pump.loop._tasks:
+    while not has_started(pump):
         chip.started_ms = chip.now_ms
         pump.turn()
     return pump

@@ -16,6 +16,7 @@ from protocol.wire import codec, schema
 from tests.fault.test_restore import after_a_power_failure, corrupt, waiting
 from tests.kept import BLOCK_STEPS, FOLDERS, path_of
 from tests.pumps import Bed
+from tests.started import has_started
 
 ALL_RECORDS = 0b11_1110
 FASTEST_NL_DAY = 24_000_000
@@ -32,8 +33,12 @@ def on(disk: Any) -> Bed:
     return Bed(before=connect, capacity_nl=40_000_000)
 
 
-def has_started(bed: Bed) -> bool:
-    return bed.pump.session in bed.pump.loop._tasks
+def lose_all(bed: Bed) -> None:
+    """All that the pump ever wrote; what is the program's is there."""
+    disk = bed.world.disk
+    for path in [path for path in disk._entries if path]:
+        del disk._entries[path]
+    disk.mkdir("/a")
 
 
 def slow_and_running(rate_nl_day: int) -> Bed:
@@ -80,9 +85,9 @@ def test_a_request_waits_until_all_that_is_written_is_certain() -> None:
     bed.world.power_on()
     while not bed.steps:
         bed.run(ms=1)
-    assert not has_started(bed)
+    assert not has_started(bed.pump)
     bed.programmer.hello()
-    assert has_started(bed)
+    assert has_started(bed.pump)
     assert bed.pump.memory._unsettled == []
 
 
@@ -94,7 +99,7 @@ def test_a_start_that_finds_no_room_between_steps_comes_to_its_end_all_the_same(
         bed.run(ms=1)
     bed.pump.ledger.left = 0
     bed.run(s=15)
-    assert has_started(bed)
+    assert has_started(bed.pump)
     assert len(bed.steps) > 30
 
 
@@ -112,7 +117,7 @@ def test_what_one_generation_only_holds_is_in_both_before_it_is_relied_upon() ->
     bed.world.power_on()
     while bed.pump is None:
         bed.run(ms=1)
-    assert not has_started(bed)
+    assert not has_started(bed.pump)
     assert bed.pump.therapy.rate_nl_day == 900_000
     first, second = (disk.content(path_of(records.THERAPY, one))[8:-4] for one in "01")
     assert first == second
@@ -227,17 +232,14 @@ def test_what_is_lost_is_told_though_the_power_fails_again_at_once(lost: str) ->
     bed.programmer.bolus(20_000, 4_800_000)
     bed.run(hours=1)
     bed.world.power_cut()
-    disk = bed.world.disk
     if lost == "all":
-        for path in [path for path in disk._entries if path]:
-            del disk._entries[path]
-        disk.mkdir("/a")  # the program's
+        lose_all(bed)
     else:
         corrupt(bed, records.LEDGER if lost == "ledger" else records.BOLUSES)
     bed.world.power_on()
     while bed.pump is None:
         bed.run(ms=1)
-    assert not has_started(bed)
+    assert not has_started(bed.pump)
     after_a_power_failure(bed)
     assert "RESTORE_FAILED" in waiting(bed)
     assert bed.state == (schema.UNCOMMISSIONED if lost == "all" else schema.HELD)
@@ -265,7 +267,7 @@ def test_what_cannot_be_done_at_a_start_is_left_in_the_end(
             patch.setattr(EventLog, "_open", fails)
         bed.world.power_on()
         bed.run(s=60)
-    assert has_started(bed)
+    assert has_started(bed.pump)
     if error is MemoryError:
         assert bed.state == schema.RUNNING
         bed.run(minutes=10)
@@ -297,10 +299,7 @@ def test_a_pump_that_has_lost_every_record_says_so(was_set_up: bool) -> None:
     if was_set_up:
         bed.running((0, 700_000))
     bed.world.power_cut()
-    disk = bed.world.disk
-    for path in [path for path in disk._entries if path]:
-        del disk._entries[path]
-    disk.mkdir("/a")  # the program's
+    lose_all(bed)
     bed.world.power_on()
     bed.run(s=2)
     assert bed.state == schema.UNCOMMISSIONED

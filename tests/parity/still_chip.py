@@ -13,6 +13,7 @@ from firmware.pins import ENC_A, ENC_B  # noqa: E402
 from firmware.prescription import Prescription  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from protocol.wire import schema  # noqa: E402
+from tests.started import has_started  # noqa: E402
 
 CONC_MCG_ML = 2_000
 TICKS_MAX = 0x3FFF_FFFF
@@ -160,7 +161,7 @@ def therapy(segments, dose_ng_day):
     chip.step_timer = board._step_timer
     pump = Pump(board)
     chip.enc_a, chip.enc_b = chip.pins[ENC_A], chip.pins[ENC_B]
-    while pump.session not in pump.loop._tasks:
+    while not has_started(pump):
         pump.turn()
     pump.commission(
         {

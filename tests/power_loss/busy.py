@@ -34,7 +34,7 @@ def longest_ms(image: int) -> dict[str, float]:
 
     ward.world.chip.outside.listen(SUPPLY, moves)
 
-    def timed(name: str, holder: Any, method: str) -> Any:
+    def timed(name: str, holder: Any, method: str) -> None:
         act = getattr(holder, method)
 
         def call(*arguments: Any) -> Any:
@@ -45,13 +45,11 @@ def longest_ms(image: int) -> dict[str, float]:
                 longest[name] = max(longest.get(name, 0), (flash.busy_us - before_us) / 1_000)
 
         setattr(holder, method, call)
-        return act
 
-    rest = timed("rest", Rest, "poll")
-    try:
-        ward.boot()
-    finally:
-        Rest.poll = rest  # type: ignore[method-assign]
+    ward.world.boot()
+    (rest,) = [task for task in ward.pump.loop._tasks if isinstance(task, Rest)]
+    timed("rest", rest, "poll")
+    ward.await_start()
     timed("keeper", ward.pump.keeper, "poll")
     timed("log", ward.pump.log, "poll")
     timed("command", ward.pump.session, "poll")

@@ -17,6 +17,7 @@ from firmware.ledger import SINCE_REFILL
 from firmware.upkeep import Upkeep
 from protocol.wire import events, schema
 from tests.power_loss.expected import Expected, Known
+from tests.started import has_started
 
 BOOT_MS = 800  # until a start is over, from the reset; before its first step
 LOG_FOLDER = "/pump/log"
@@ -101,7 +102,7 @@ class Ward(Expected):
     def boot(self) -> None:
         """The first time. Raises Down where the power fails meanwhile."""
         self.world.boot()
-        self._start()
+        self.await_start()
 
     def run(self, s: float) -> None:
         """Let time pass, without a session. Raises Down."""
@@ -118,7 +119,7 @@ class Ward(Expected):
         self.bolus_over()
         self.world.power_on()
         self.bedside.counter = 0
-        self._start()
+        self.await_start()
 
     def settled(self) -> None:
         """What is on the log's flash now must be there for ever, or have made room."""
@@ -178,11 +179,11 @@ class Ward(Expected):
                 )
         return wrong
 
-    def _start(self) -> None:
-        """Until it is over, which a slow flash takes longer for."""
+    def await_start(self) -> None:
+        """Until it is over, which a slow flash takes longer for. Raises Down."""
         self.world.run_for_ms(BOOT_MS)
         self._look_up()
-        while self.pump.session not in self.pump.loop._tasks:
+        while not has_started(self.pump):
             self.world.run_for_ms(BOOT_MS)
             self._look_up()
 
