@@ -36,7 +36,6 @@ _FAULT_OF = {
     "slip": "motor",
     "runaway": "motor",
 }
-_MAGNET_MS = 3_300  # held 3 s, plus a slice of the pump's loop
 
 Stimulus = Callable[[int, str, Any], None]
 
@@ -47,6 +46,8 @@ class Rig:
     now_ms: virtual time since power-on. on_stimulus: told (t_us since power-on, "bytes" or a
     happening, data or amount) of whatever comes from outside.
     """
+
+    magnet_ms = 3_300  # held 3 s, plus a slice of the pump's loop
 
     def __init__(self, seed: int = 1, sinks: Sequence[Sink] = (), **plant: float) -> None:
         self.world = self._make_world(seed)
@@ -118,7 +119,7 @@ class Rig:
     def hold_magnet(self) -> None:
         """Hold the magnet to the pump until its programming window is open, and take it away."""
         self.happen("magnet", 1)
-        self.world.run_for_ms(_MAGNET_MS)
+        self.world.run_for_ms(self.magnet_ms)
         self.happen("magnet", 0)
 
 

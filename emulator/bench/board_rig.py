@@ -15,6 +15,8 @@ class BoardRig(Rig):
     seed, sinks, plant: see Rig. Raises BootError where the board does not come up.
     """
 
+    magnet_ms = 3_500  # as of a Rig, after up to three frames of 50 ms that a cable has lost
+
     def __init__(
         self,
         board: Callable[[int], BoardWorld],

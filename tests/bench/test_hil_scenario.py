@@ -39,22 +39,22 @@ STEP_NL = 50
 APART_MS_MAX = 50  # docs/boards.md: an event of the log, and the output that comes of it
 SLOW_NL_DAY = 1_200_000  # a step in 3.6 s
 STALL = f"""
-title = "A stall at 24 mL/day, in short"
-duration = "14 s"
+title = "A stall at 24 mL/day, in short; each visit has time to end over a bad cable"
+duration = "15500 ms"
 actions = [
     {{ at = "500 ms", do = "magnet" }},
-    {{ at = "4 s", do = "setup", file = "{EXAMPLES}/full_rate.toml" }},
-    {{ at = "5 s", do = "program", file = "{EXAMPLES}/full_rate.toml" }},
-    {{ at = "6 s", do = "start" }},
-    {{ at = "8 s", do = "stall" }},
-    {{ at = "11 s", do = "free" }},
-    {{ at = "11 s", do = "acknowledge", alarm = "MOTOR_STALLED" }},
+    {{ at = "4500 ms", do = "setup", file = "{EXAMPLES}/full_rate.toml" }},
+    {{ at = "5500 ms", do = "program", file = "{EXAMPLES}/full_rate.toml" }},
+    {{ at = "7500 ms", do = "start" }},
+    {{ at = "9500 ms", do = "stall" }},
+    {{ at = "12500 ms", do = "free" }},
+    {{ at = "12500 ms", do = "acknowledge", alarm = "MOTOR_STALLED" }},
 ]
 expect = [
-    {{ state = "RUNNING", at = "7900 ms" }},
-    {{ alarm = "MOTOR_STALLED", after = "8 s", by = "10900 ms" }},
-    {{ state = "HELD", at = "10900 ms" }},
-    {{ state = "RUNNING", at = "13900 ms" }},
+    {{ state = "RUNNING", at = "9400 ms" }},
+    {{ alarm = "MOTOR_STALLED", after = "9500 ms", by = "12400 ms" }},
+    {{ state = "HELD", at = "12400 ms" }},
+    {{ state = "RUNNING", at = "15400 ms" }},
 ]
 """
 
