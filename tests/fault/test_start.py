@@ -11,6 +11,7 @@ from emulator.world import World
 from firmware import records
 from firmware.event_log import EventLog
 from firmware.files import Files
+from firmware.restore import Rest
 from firmware.store import Record
 from protocol.wire import codec, schema
 from tests.fault.test_restore import after_a_power_failure, corrupt, waiting
@@ -89,6 +90,24 @@ def test_a_request_waits_until_all_that_is_written_is_certain() -> None:
     bed.programmer.hello()
     assert has_started(bed.pump)
     assert bed.pump.memory._unsettled == []
+
+
+def test_each_piece_of_a_start_shows_the_heartbeat_that_the_loop_is_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four erasures one after the other are longer than its monitor waits."""
+    shown: list[bool] = []
+    poll = Rest.poll
+
+    def seen(rest: Rest, now_ms: int) -> None:
+        rest._pump.loop.beat = False
+        poll(rest, now_ms)
+        shown.append(rest._pump.loop.beat)
+
+    monkeypatch.setattr(Rest, "poll", seen)
+    bed = Bed()
+    bed.run(s=2)
+    assert shown == [True] * (len(FOLDERS) + 1)
 
 
 def test_a_start_that_finds_no_room_between_steps_comes_to_its_end_all_the_same() -> None:
