@@ -21,7 +21,7 @@ from tests.started import has_started
 
 ALL_RECORDS = 0b11_1110
 FASTEST_NL_DAY = 24_000_000
-CUTS = (("before", 0), ("torn", 90), ("after", 0))
+CUTS = (("before", 0), ("torn", 90), ("weak", 8), ("out of order", 1), ("after", 0))
 
 
 def on(disk: Any) -> Bed:
