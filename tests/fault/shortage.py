@@ -308,11 +308,25 @@ class Start:
                 return True, "the motor supply is on"
             bed.steps.clear()
             bed.run(s=20)
+        if _found_no_memory(bed):
+            return shortage.came, "" if shortage.came else "no memory, where there was"
         if bed.state != schema.RUNNING or not bed.steps:
             return shortage.came, names.STATES[bed.state]
         if shortage.came and not any(told(one) or _tested_less(one) for one in entries(bed)):
             return True, "nothing in the log"
         return shortage.came, ""
+
+
+def _found_no_memory(bed: Bed) -> bool:
+    """Not one kilobyte for its self-test: therapy is held, with a critical alarm, and logged."""
+    alarm = bed.pump.alarms.table[schema.SELF_TEST_FAILED]
+    failed = 1 << schema.TEST_MEMORY
+    return (
+        bed.state == schema.HELD
+        and alarm.active
+        and alarm.value == failed
+        and any((one.kind, one.a, one.b) == (events.SELF_TEST, failed, 0) for one in entries(bed))
+    )
 
 
 def _tested_less(one: Event) -> bool:
