@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 class Flash:
     """One chip, erased. Sizes in bytes. seed: of what is left to chance where the power fails.
 
-    operations: programmings and erasures so far, those that failed too. worn: erasures of each
-    block. unerased: programmings that asked for a bit to be set, which stays clear. busy_us: time
-    spent. erase_us, page_us: what an operation takes. defects: block -> one of DEFECTS. dead: the
-    power has failed. spend_us: called with the time that an operation takes.
+    operations: programmings and erasures so far, those that failed too; not programmings of what
+    is there already, for a power failure then leaves what one before leaves. worn: erasures of
+    each block. unerased: programmings that asked for a bit to be set, which stays clear. busy_us:
+    time spent. erase_us, page_us: what an operation takes. defects: block -> one of DEFECTS. dead:
+    the power has failed. spend_us: called with the time that an operation takes.
     """
 
     def __init__(
@@ -119,9 +120,13 @@ class Flash:
         if offset + size > self.block_bytes:
             raise ValueError("beyond the block")
         old = self._blocks[block]
-        page = flash_damage.both(old[offset : offset + size], data)
+        was = old[offset : offset + size]
+        page = flash_damage.both(was, data)
         if page != data:
             self.unerased += 1
+        if page == was and block not in self._weak:
+            self._idle(block, self.page_us * (size // self.page_bytes))
+            return
         new = old[:offset] + page + old[offset + size :]
         if not self._work(block, "program", new, self.page_us * (size // self.page_bytes)):
             return
@@ -192,6 +197,14 @@ class Flash:
             self._set[block] = flash_damage.some_of(mask, self._random)
         return flash_damage.both(self._set[block], mask)
 
+    def _idle(self, block: int, us: int) -> None:
+        """Program what is there already: it takes its time, and fails where the block is bad."""
+        if not self.dead:
+            self.busy_us += us
+            self.spend_us(us)
+        if self.dead or self.defects.get(block) == "program error":
+            raise OSError(EIO)
+
     def _work(self, block: int, what: str, new: bytes, us: int) -> bool:
         """Do an operation, or what power and block leave of it. Whether it was done."""
         if self.dead:
@@ -226,7 +239,8 @@ class Flash:
             else:
                 self._blocks[block] = new
         elif kind in ("weak", "wavering"):
-            mask = flash_damage.weak_bits(old, new, amount, self._random)
+            begun = old if new is self._erased else self._before_last_page(old, new)
+            mask = flash_damage.weak_bits(begun, new, amount, self._random)
             self._blocks[block] = flash_damage.without(new, mask)
             if block in self._weak:
                 mask = flash_damage.either(mask, self._weak[block][0])
@@ -235,6 +249,13 @@ class Flash:
             self._blocks[block] = flash_damage.torn(old, new, amount, self._random)
         elif kind == "after":
             self._blocks[block] = new
+
+    def _before_last_page(self, old: bytes, new: bytes) -> bytes:
+        """The chip programs one page at a time: a block when only the last of them was to do."""
+        end = len(old)
+        while end and old[end - self.page_bytes : end] == new[end - self.page_bytes : end]:
+            end -= self.page_bytes
+        return new[: end - self.page_bytes] + old[end - self.page_bytes :] if end else old
 
     def _lose(self, number: int, last: int, new: bytes) -> None:
         """This operation since the last sync is not done; those after it are.

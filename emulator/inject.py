@@ -1,4 +1,4 @@
-"""Lets `import machine`, `utime`, `uos` and `micropython` succeed where they do not exist.
+"""Lets `import machine`, `rp2`, `utime`, `uos`, `micropython` succeed where they do not exist.
 
 The firmware names them as the defaults of Board's arguments; a World passes its own chip, clock
 and disk, so the stand-ins are never used. Using one all the same raises NoWorld. Modules that the
@@ -44,6 +44,7 @@ class Compiler(Absent):
 
 _STAND_INS = (
     ("machine", Absent),
+    ("rp2", Absent),
     ("utime", Absent),
     ("uos", Absent),
     ("micropython", Compiler),

@@ -11,10 +11,12 @@ search for ever (lfs_fs_deorphan): the chip's time goes on then, until something
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from littlefs import LittleFSError, lfs
 
+from emulator.block_device import BlockDevice
 from emulator.flash import EIO, Flash
 from emulator.ram_disk import EBADF, FILE, FOLDER, MODES
 from emulator.stops import PowerCut
@@ -159,13 +161,14 @@ class LittleDisk:
     """A file system on a flash. flash: the chip; a new one unless given. disk_version: as which
     it is written; DISK_2_1 goes over from DISK_2_0 with the first write, as a board does.
 
-    The same names, modes and errors as RamDisk, and OSError(EIO) for a bad flash. handles: of the
-    open files, kept from being freed while littlefs knows them.
+    The same names, modes and errors as RamDisk, and OSError(EIO) for a bad flash. Flash: that of
+    module `rp2`. handles: of the open files, not to be freed while littlefs knows them.
     """
 
     def __init__(self, flash: Flash | None = None, disk_version: int = DISK_2_1) -> None:
         self.flash = Flash() if flash is None else flash
         self.handles: list[Any] = []
+        self.Flash = partial(BlockDevice, self.flash)
         self._hooks = _Hooks(self.flash)
         self._stop: BaseException | None = None
         self._system: Any = None

@@ -88,10 +88,14 @@ class RamFile:
 
 
 class RamDisk:
-    """Files and folders, kept for as long as the object lives. Paths are absolute."""
+    """Files and folders, kept for as long as the object lives. Paths are absolute.
+
+    Flash: that of module `rp2`; there is none.
+    """
 
     def __init__(self) -> None:
         self._entries: "Dict[str, Optional[bytes]]" = {"": None}  # None: a folder
+        self.Flash = _none
 
     def connect(self, spend_us: "Callable[[int], None]") -> None:
         """The chip that it belongs to; memory takes no time."""
@@ -201,3 +205,7 @@ class RamDisk:
             raise OSError(EINVAL)
         if any([other.startswith(path + "/") for other in self._entries]):
             raise OSError(ENOTEMPTY)
+
+
+def _none() -> None:
+    """Stands where a disk on a flash tells of that."""

@@ -292,7 +292,7 @@ def _build_pump(world: World) -> "Tuple[Any, Any]":
     from firmware.pump import Pump
 
     interpreter = Interpreter(world.cpu)
-    board = Board(world.chip, world.clock, world.disk, world.disk.open, interpreter)
+    board = Board(world.chip, world.clock, world.disk, world.disk.open, interpreter, world.disk)
     try:
         return board, Pump(board)
     except Exception:  # as firmware/main.py does

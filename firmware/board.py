@@ -1,5 +1,5 @@
-"""THE hardware boundary: the only file that touches `machine`, `utime`, `uos` and `open`, and
-while the pump runs `micropython`.
+"""THE hardware boundary: the only file that touches `machine`, `rp2`, `utime`, `uos` and `open`,
+and while the pump runs `micropython`.
 
 Scales of the reference pump's sensors, and one method for each thing that the firmware does to the
 outside or asks of it. Chip, clock, file system and interpreter are arguments, so that others can
@@ -8,6 +8,7 @@ be passed; the defaults are MicroPython's own.
 
 import machine
 import micropython
+import rp2
 import uos
 import utime
 
@@ -30,6 +31,7 @@ class Board:
     chip: module `machine` or what stands for it. clock: module `utime` or what stands for it.
     system, open_file: module `uos` and `open`, or what stands for them; reached by `files`.
     interpreter: module `micropython` or what stands for it.
+    port: module `rp2` or what stands for it: its Flash() is what the files lie on.
     has_rtc: whether there is a second time base; declared absent where the chip has none.
     light_answers, buzzer_answers: whether these outputs could be switched on and off at the start.
     woken: set by an interrupt that wants the loop's attention; the loop clears it.
@@ -42,13 +44,14 @@ class Board:
         system: "Any" = uos,
         open_file: "Callable[..., Any]" = open,
         interpreter: "Any" = micropython,
+        port: "Any" = rp2,
     ) -> None:
         pin = chip.Pin
         self.was_watchdog = chip.reset_cause() == chip.WDT_RESET
         # First of all: whatever ends the start from here on is begun anew.
         self._watchdog = chip.WDT(timeout=WATCHDOG_MS)
         self.feed = self._watchdog.feed
-        self.files = Files(system, open_file)
+        self.files = Files(system, open_file, port)
         self.ticks_ms = clock.ticks_ms
         self.ticks_diff = clock.ticks_diff
         self.sleep_ms = clock.sleep_ms

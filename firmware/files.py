@@ -1,7 +1,8 @@
 """Five operations on the board's file system; everything that outlives a reset goes through them.
+Two more make certain what a power failure has left (`firm`, `settle`).
 
 From the loop only; each takes as long as the flash does, with interrupts held off while it erases
-or programs. Paths are absolute. All raise OSError where the file system does.
+or programs. Paths are absolute. All five raise OSError where the file system does.
 """
 
 _CORRUPT = 84  # as littlefs calls it
@@ -12,6 +13,8 @@ _PAGE_BYTES = 256
 _BLOCK_PAGES = 16
 _SETTLE_BYTES = 500  # takes three pages
 _SETTLE_WRITES_MAX = 50  # more than both blocks of a folder hold
+_BLOCK_COUNT = 4  # MP_BLOCKDEV_IOCTL_BLOCK_COUNT, extmod/vfs.h
+_READINGS = 4  # of a page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +25,46 @@ class Files:
     """The file system behind `uos` and `open`, or behind what stands for them.
 
     littlefs makes a write whole: after a power failure in the middle of one the file is as it was
-    before, or as it was to be.
+    before, or as it was to be. port: its Flash() is what they lie
+    on; None: no flash.
     """
 
-    def __init__(self, system: "Any", open_file: "Callable[..., Any]") -> None:
+    def __init__(self, system: "Any", open_file: "Callable[..., Any]", port: "Any" = None) -> None:
         self._system = system
         self._open = open_file
+        self._port = port
+
+    def firm(self) -> None:
+        """Program the last page of each block once more, as it reads now. After a reset, first.
+
+        A block is written page after page: what a power failure cut short is the last page of
+        one. It may read as it was to be now and otherwise after the next start; meanwhile
+        littlefs, which takes it for good, would have erased what was there before. What is clear
+        is made so for good, and what is sound stays sound. Cells that waver from one reading to
+        the next are clear once they have read so.
+        """
+        if self._port is None:
+            return
+        device = self._port.Flash()
+        if device is None:
+            return
+        page = bytearray(_PAGE_BYTES)
+        blank = b"\xff" * _PAGE_BYTES
+        for block in range(device.ioctl(_BLOCK_COUNT, 0)):
+            at = 0
+            try:
+                for pages in (8, 4, 2, 1):
+                    device.readblocks(block, page, at + pages * _PAGE_BYTES)
+                    if page != blank:
+                        at += pages * _PAGE_BYTES
+                known = blank
+                for _ in range(_READINGS):
+                    device.readblocks(block, page, at)
+                    if page != known:
+                        device.writeblocks(block, page, at)
+                        known = bytes(page)
+            except OSError:
+                continue  # a bad block: who needs it finds that out
 
     def read(self, path: str) -> bytes:
         """All of a file. OSError where there is none."""

@@ -29,8 +29,7 @@ class Memory:
     """The records of one pump.
 
     damaged: bit per kind of record (firmware/records.py) that was there and could not be read.
-    present: bit per kind that was read or written. is_new: whether it says that there was none
-    before.
+    present: bit per kind that was read or written. is_new: it says that there was none before.
     """
 
     def __init__(self, files: "Files") -> None:
@@ -45,10 +44,11 @@ class Memory:
 
     def open(self) -> None:
         """Before anything else. Makes what is not there."""
-        names = _made(self._files)
+        files, kinds = self._files, range(1, len(records.NAMES))
+        files.firm()
+        names = _made(files)
         self.is_new = records.NEW in names
-        kinds = range(1, len(records.NAMES))
-        self._records = [_record(self._files, kind, names) for kind in kinds]
+        self._records = [_record(files, kind, names) for kind in kinds]
 
     def settle(self) -> bool:
         """After a reset, one folder: what a cut has left there becomes certain. False: all are.

@@ -168,7 +168,7 @@ _START_MS = 10  # the folders, one a millisecond, and the log
 def pump_on(chip: Chip, disk: RamDisk) -> Any:
     """A pump that has started, whose loop sleeps in one piece."""
     mount(disk)
-    pump: Any = Pump(Board(chip, chip, disk, disk.open, chip))
+    pump: Any = Pump(Board(chip, chip, disk, disk.open, chip, disk))
     pump.loop._sleep = lambda _until_ms, left_ms: chip.sleep_ms(left_ms)
     chip.until_ms += _START_MS
     while not has_started(pump):

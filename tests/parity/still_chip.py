@@ -157,7 +157,7 @@ def therapy(segments, dose_ng_day):
     """A pump that runs this schedule, at midnight."""
     disk = RamDisk()
     mount(disk)
-    board = Board(chip, chip, disk, disk.open)
+    board = Board(chip, chip, disk, disk.open, port=disk)
     chip.step_timer = board._step_timer
     pump = Pump(board)
     chip.enc_a, chip.enc_b = chip.pins[ENC_A], chip.pins[ENC_B]

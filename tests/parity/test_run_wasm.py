@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.parity.runtimes import NODE
+
 RUNNER = Path(__file__).with_name("run_wasm.mjs")
 
 
 def run(tmp_path: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
     script = tmp_path / "script.py"
     script.write_text(text)
-    command = ["node", str(RUNNER), *words[:-1], str(script), *words[-1:]]
+    command = [*NODE, str(RUNNER), *words[:-1], str(script), *words[-1:]]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -218,4 +218,4 @@ def run(root: str) -> None:
     chip = BenchChip(line)
     disk = RamDisk()
     mount(disk)
-    Pump(Board(chip, chip, disk, disk.open), hashlib.sha256(manifest).digest()).run()
+    Pump(Board(chip, chip, disk, disk.open, port=disk), hashlib.sha256(manifest).digest()).run()
