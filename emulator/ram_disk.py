@@ -35,6 +35,14 @@ def mount(disk: "Any") -> None:
         disk.open("/pump/new", "wb").close()
 
 
+class NoBlocks:
+    """Stands for the flash where files do not lie on one."""
+
+    def ioctl(self, _op: int, _argument: int) -> int:
+        """Nothing of whatever is asked for."""
+        return 0
+
+
 class RamFile:
     """An open file. Written bytes are in the file system once it is closed, or flushed."""
 
@@ -90,12 +98,12 @@ class RamFile:
 class RamDisk:
     """Files and folders, kept for as long as the object lives. Paths are absolute.
 
-    Flash: that of module `rp2`; there is none.
+    Flash: that of module `rp2`, with nothing in it.
     """
 
     def __init__(self) -> None:
         self._entries: "Dict[str, Optional[bytes]]" = {"": None}  # None: a folder
-        self.Flash = _none
+        self.Flash = NoBlocks
 
     def connect(self, spend_us: "Callable[[int], None]") -> None:
         """The chip that it belongs to; memory takes no time."""
@@ -205,7 +213,3 @@ class RamDisk:
             raise OSError(EINVAL)
         if any([other.startswith(path + "/") for other in self._entries]):
             raise OSError(ENOTEMPTY)
-
-
-def _none() -> None:
-    """Stands where a disk on a flash tells of that."""

@@ -1,5 +1,5 @@
 """Five operations on the board's file system; everything that outlives a reset goes through them.
-Two more make certain what a power failure has left (`firm`, `settle`).
+Two more make certain what a power failure has left (`restore`, `settle`).
 
 From the loop only; each takes as long as the flash does, with interrupts held off while it erases
 or programs. Paths are absolute. All five raise OSError where the file system does.
@@ -25,16 +25,16 @@ class Files:
     """The file system behind `uos` and `open`, or behind what stands for them.
 
     littlefs makes a write whole: after a power failure in the middle of one the file is as it was
-    before, or as it was to be. port: its Flash() is what they lie
-    on; None: no flash.
+    before, or as it was to be. port: module `rp2` or what
+    stands for it, its Flash() is what the files lie on.
     """
 
-    def __init__(self, system: "Any", open_file: "Callable[..., Any]", port: "Any" = None) -> None:
+    def __init__(self, system: "Any", open_file: "Callable[..., Any]", port: "Any") -> None:
         self._system = system
         self._open = open_file
         self._port = port
 
-    def firm(self) -> None:
+    def restore(self) -> None:
         """Program the last page of each block once more, as it reads now. After a reset, first.
 
         A block is written page after page: what a power failure cut short is the last page of
@@ -43,11 +43,7 @@ class Files:
         is made so for good, and what is sound stays sound. Cells that waver from one reading to
         the next are clear once they have read so.
         """
-        if self._port is None:
-            return
         device = self._port.Flash()
-        if device is None:
-            return
         page = bytearray(_PAGE_BYTES)
         blank = b"\xff" * _PAGE_BYTES
         for block in range(device.ioctl(_BLOCK_COUNT, 0)):

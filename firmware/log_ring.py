@@ -50,7 +50,10 @@ class LogRing:
         segment that is sound is written anew, be it as it was before the folder was settled: what
         a cut has left of it may read otherwise at each reading.
         """
-        start, data = self._newest_before()
+        try:
+            start, data = self._newest()
+        except OSError:  # may read well once the folder is settled
+            start, data = 0, b""
         starts = self._starts
         self._files.settle(FOLDER)
         now_start, now = self._newest()
@@ -60,28 +63,19 @@ class LogRing:
                 now_start, now = start, data[: _HEADER_BYTES + sound * events.RECORD_BYTES]
                 self._starts = starts
         damaged = self._go_on(now_start, now) if now else 0
-        if now and not damaged and not self._write_anew(_path(now_start), now):
-            self._may_append = False
+        if now and not damaged:
+            path = _path(now_start)
+            try:
+                self._files.write(path, now)
+                same = self._files.read(path) == now
+            except OSError:
+                same = False
+            self._may_append = self._may_append and same
         if self.newest < known:
             damaged += known - self.newest
             self.newest = known
             self._may_append = False
         return damaged
-
-    def _write_anew(self, path: str, data: bytes) -> bool:
-        """Whether that could be done."""
-        try:
-            self._files.write(path, data)
-            return self._files.read(path) == data
-        except OSError:
-            return False
-
-    def _newest_before(self) -> "Tuple[int, bytes]":
-        """`_newest` before the folder is settled: what fails then may read well after."""
-        try:
-            return self._newest()
-        except OSError:
-            return 0, b""
 
     def _newest(self) -> "Tuple[int, bytes]":
         """(number of its first record, content) of the newest segment; (0, b"") without any.

@@ -45,7 +45,7 @@ class Memory:
     def open(self) -> None:
         """Before anything else. Makes what is not there."""
         files, kinds = self._files, range(1, len(records.NAMES))
-        files.firm()
+        files.restore()
         names = _made(files)
         self.is_new = records.NEW in names
         self._records = [_record(files, kind, names) for kind in kinds]

@@ -78,7 +78,7 @@ def live(stand, log, days):
 def main():
     disk = RamDisk()
     disk.mkdir("/pump")
-    files = Files(disk, disk.open)
+    files = Files(disk, disk.open, disk)
     stand, log = start(files, 65_536 + 1)
     live(stand, log, 1)
     stand, log = start(files, 65_536 + 2)

@@ -101,7 +101,7 @@ def rewrite(disk: LittleDisk, folder: str, times: int) -> None:
 
 def _wear(disk: LittleDisk, folder: str, times: int) -> None:
     """The same, with what the pump does meanwhile for the folders above."""
-    files = Files(disk, disk.open)
+    files = Files(disk, disk.open, disk)
     for done in range(0, times, UPKEEP_SAVES):
         rewrite(disk, folder, min(UPKEEP_SAVES, times - done))
         files.settle(folder.rsplit("/", 1)[0])
@@ -159,7 +159,7 @@ def _fill_log(disk: LittleDisk) -> None:
 def _top_up(disk: LittleDisk) -> None:
     """Records behind the newest of the log, until its segment is nearly full."""
     disk.mount()
-    ring = LogRing(Files(disk, disk.open))
+    ring = LogRing(Files(disk, disk.open, disk))
     ring.find_end(0)
     at = ring.newest - max(int(name, 16) for name in disk.listdir(LOG_FOLDER) if name != "settle")
     _, _, (newest, *_) = ring.page(ring.newest)

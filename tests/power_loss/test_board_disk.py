@@ -18,7 +18,7 @@ ENOSPC = 28
 def kept(sets: int, release: bool) -> int:
     """Events in a log that has gone round."""
     disk, _ = with_program(sets, release)
-    files = Files(disk, disk.open)
+    files = Files(disk, disk.open, disk)
     for folder in (records.FOLDER, *records.ABOVE, *records.FOLDERS, log_ring.FOLDER):
         files.list(folder)
     for folder in records.FOLDERS:

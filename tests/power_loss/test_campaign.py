@@ -102,6 +102,15 @@ def test_a_second_cut_in_the_start_after_a_commit_loses_nothing(image: int) -> N
     assert count >= 10
 
 
+def test_what_a_start_takes_for_sound_outlives_the_block_before_it() -> None:
+    """Weak bits in the new block of a folder, read well; then the old one's erasure is cut."""
+    for image, *cuts in (
+        (14, Cut(53, "weak", 1), Cut(24, "torn", 90)),
+        (14, Cut(51, "weak", 1), Cut(34, "torn", 90)),
+    ):
+        assert campaign.run("prescribe", image, tuple(cuts)) == []
+
+
 def test_an_id_stands_for_those_very_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = (Cut(31, "out of order", 2), Cut(0, "weak", 1))
     ran: list[object] = []

@@ -19,7 +19,7 @@ PATHS = ("/first/it", "/second/it")
 
 def filed(disk: LittleDisk) -> Files:
     disk.mount()
-    return Files(disk, disk.open)
+    return Files(disk, disk.open, disk)
 
 
 @pytest.mark.parametrize("writes", range(0, 34, 3))
@@ -88,7 +88,7 @@ class Torn(Files):
 
 def torn(disk: LittleDisk, *spoils: str) -> Torn:
     disk.mount()
-    files = Torn(disk, disk.open)
+    files = Torn(disk, disk.open, disk)
     files.spoils = spoils
     return files
 
@@ -152,7 +152,7 @@ def test_a_sound_segment_of_the_log_is_written_anew_at_each_start() -> None:
             super().write(path, data)
 
     disk.mount()
-    again = LogRing(Told(disk, disk.open))
+    again = LogRing(Told(disk, disk.open, disk))
     assert again.find_end(0) == 0
     assert written[-1] == "/pump/log/00000001"
     assert again.page(1)[0] == 1
@@ -170,7 +170,7 @@ def test_what_could_not_be_written_anew_is_not_appended_to(fails: bool) -> None:
             super().write(path, data)
 
     disk.mount()
-    again = LogRing(Failing(disk, disk.open))
+    again = LogRing(Failing(disk, disk.open, disk))
     assert (again.find_end(0), again.newest) == (0, 1)
     again.write([seal(again.chain, (2).to_bytes(4, "little").ljust(CONTENT_BYTES, b"e"))])
     names = [name for name in disk.listdir("/pump/log") if name != "settle"]
@@ -190,7 +190,7 @@ def test_a_folder_is_settled_when_its_writes_read_back() -> None:
                 super().write(path, data)
 
     disk.mount()
-    files = ByTurns(disk, disk.open)
+    files = ByTurns(disk, disk.open, disk)
     files.list(FOLDER)
     files.settle(FOLDER)
     assert writes[-6:] == [True] * 6

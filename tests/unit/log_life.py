@@ -23,7 +23,7 @@ class Flash(Files):
 
     def __init__(self) -> None:
         self.disk = RamDisk()
-        super().__init__(self.disk, self.disk.open)
+        super().__init__(self.disk, self.disk.open, self.disk)
         self.fail: dict[str, int] = {}
         self.unreadable: set[str] = set()
         self.lies = False

@@ -207,11 +207,12 @@ def test_the_same_seed_is_the_same_damage() -> None:
 
 
 PROGRAMMED = bytes([0xF0] * 256)
+LOW_HALVES = bytes([0x0F] * 256)
 # What is done after the last sync, to blocks that hold PAGE; the first is lost, or the second.
 ORDERS = {
     "two pages of a block": (("program", 0, 256, PAGE), ("program", 0, 512, PAGE)),
     "a page of another block": (("program", 0, 256, PAGE), ("program", 1, 256, PAGE)),
-    "a page over another": (("program", 0, 0, PROGRAMMED), ("program", 0, 0, PAGE)),
+    "a page over another": (("program", 0, 0, PROGRAMMED), ("program", 0, 0, LOW_HALVES)),
     "an erasure, then a page": (("erase", 0), ("program", 0, 0, PROGRAMMED)),
     "a page, then an erasure": (("program", 0, 256, PAGE), ("erase", 0)),
     "an erasure, then two pages": (
@@ -310,3 +311,36 @@ def test_nothing_changes_where_nothing_was_to_change() -> None:
     random = Random(1)
     assert flash_damage.torn(PAGE, PAGE, 7, random) == PAGE
     assert flash_damage.weak_bits(PAGE, PAGE, 3, random) == bytes(256)
+
+
+def test_to_program_what_is_there_already_is_no_operation_but_takes_its_time() -> None:
+    """A power failure in it leaves what one before it leaves."""
+    flash = chip()
+    flash.program(0, 0, PAGE)
+    image, busy_us = flash.image(), flash.busy_us
+    flash.cut(0, "torn", 90)
+    flash.program(0, 0, PAGE)
+    assert (flash.image(), flash.operations, flash.dead) == (image, 1, False)
+    assert flash.busy_us == 2 * busy_us
+    flash.defects[0] = "program error"
+    with pytest.raises(OSError, match=str(EIO)):
+        flash.program(0, 0, PAGE)
+    flash.power_off()
+    with pytest.raises(OSError, match=str(EIO)):
+        flash.program(1, 0, ERASED)
+
+
+@pytest.mark.parametrize("kind", ["weak", "wavering"])
+def test_only_the_page_that_is_programmed_just_then_is_in_doubt(kind: str) -> None:
+    """The chip programs one page after the other; those before are done."""
+    for seed in range(20):
+        flash = Flash(blocks=1, seed=seed)
+        flash.cut(0, kind, 9)
+        dead_after(flash, flash.program, 0, 256, bytes(512) + ERASED)
+        seen = set()
+        for _ in range(20):
+            flash.power_on()
+            seen.add(flash.read(0, 0, 4_096))
+        assert {data[:512] for data in seen} == {ERASED + bytes(256)}
+        assert len({data[512:768] for data in seen}) > 1
+        assert {data[768:] for data in seen} == {b"\xff" * (4_096 - 768)}

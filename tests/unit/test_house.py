@@ -72,7 +72,7 @@ def test_portable_code_imports_only_what_the_board_has(path: Path) -> None:
         elif module.startswith("protocol.wire") or (in_firmware and room == "firmware"):
             continue
         elif path.name == "board.py":
-            assert module in ("machine", "micropython", "uos", "utime"), module
+            assert module in ("machine", "micropython", "rp2", "uos", "utime"), module
         else:
             assert module in (FIRMWARE_MAY_IMPORT if in_firmware else WIRE_MAY_IMPORT), module
 

@@ -33,7 +33,7 @@ class Liar(Files):
 @pytest.fixture
 def files() -> Liar:
     disk = RamDisk()
-    return Liar(disk, disk.open)
+    return Liar(disk, disk.open, disk)
 
 
 def lying(files: Liar, lies: str, record: Record, payload: bytes) -> None:
