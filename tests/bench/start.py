@@ -92,6 +92,10 @@ class Compiler:
         pass
 
 
+class Port:
+    """rp2: the firmware comes to its first output before it asks for the flash."""
+
+
 def wait(ms):
     raise Waits
 
@@ -108,6 +112,7 @@ machine.reset_cause, machine.WDT_RESET = staticmethod(reset_cause), 3
 Time.sleep_ms = wait
 sys.modules["utime"] = Time
 sys.modules["micropython"] = Compiler
+sys.modules["rp2"] = Port
 printed = builtins.print
 builtins.print = say
 result = {}
