@@ -25,8 +25,8 @@ class Files:
     """The file system behind `uos` and `open`, or behind what stands for them.
 
     littlefs makes a write whole: after a power failure in the middle of one the file is as it was
-    before, or as it was to be. port: module `rp2` or what
-    stands for it, its Flash() is what the files lie on.
+    before, or as it was to be. port: module `rp2` or what stands for it:
+    its Flash() is what the files lie on.
     """
 
     def __init__(self, system: "Any", open_file: "Callable[..., Any]", port: "Any") -> None:
